@@ -13,6 +13,7 @@ struct httpd_route {
     const char *method, *path;
     const char *type;      /* the one content type, "application/json"; parameters may follow it */
     const char *type_hint; /* appended to the message that refuses another type; may be NULL */
+    bool protobuf;         /* also application/x-protobuf */
 };
 
 struct httpd_policy {
@@ -21,13 +22,19 @@ struct httpd_policy {
     const char *const *hosts; /* accepted values of Host, in lower case */
     size_t n_hosts;
     uint64_t body_max; /* bytes */
+    /* What a client of gRPC should do instead, "set X=http"; NULL: nothing is said. At most HTTPD_INSTEAD_MAX bytes of
+     * visible ASCII and blanks, without '%'. */
+    const char *instead_of_grpc;
 };
+#define HTTPD_INSTEAD_MAX 96
 
-enum httpd_coding { HTTPD_IDENTITY, HTTPD_GZIP };
+enum httpd_coding { HTTPD_IDENTITY, HTTPD_GZIP, HTTPD_ZSTD };
+enum httpd_form { HTTPD_JSON, HTTPD_PROTOBUF }; /* of a body: of a request, and of its answer */
 
 struct httpd_verdict {
-    unsigned status; /* 0: accepted */
-    size_t route;    /* index, when accepted */
+    unsigned status;      /* 0: accepted */
+    size_t route;         /* index, when accepted */
+    enum httpd_form form; /* by its content type, refused or not; a type that is not known gets JSON */
     enum httpd_coding coding;
     bool has_length; /* otherwise the body is chunked */
     uint64_t length;

@@ -15,9 +15,9 @@ static void want(bool ok) {
     }
 }
 
-static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL}};
+static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL, true}};
 static const char *const hosts[] = {"127.0.0.1:4318"};
-static const struct httpd_policy policy = {routes, 1, hosts, 1, CONTENT_MAX};
+static const struct httpd_policy policy = {routes, 1, hosts, 1, CONTENT_MAX, NULL};
 
 static int read_chunks(struct bytes in, size_t step, struct buf *content, size_t *ret_used) {
     struct httpd_chunks chunks = {0};
