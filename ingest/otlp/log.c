@@ -14,8 +14,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "ingest/input/agent_words.h"
-#include "ingest/input/keyed_hash.h"
-#include "ingest/otlp/map.h"
+#include "ingest/otlp/log_key.h"
 #include "ledger/kinds/id.h"
 
 enum { ATTRIBUTES, BODY, DROPPED, EVENT_NAME, FLAGS, OBSERVED, SEVERITY, SEVERITY_TEXT, SPAN, TIME, TRACE, N_LOG };
@@ -152,33 +151,10 @@ static void read_name(struct log *l) {
     }
 }
 
-/* The key is the same however often and by whichever route the record is sent: it covers the record and its reporter, but
- * not the time at which a collector observed it. */
 static int make_key(struct log *l, struct bytes record, struct err *err) {
-    struct mp_reader r;
-    struct mp_item head, name;
-    struct buf *out = &l->map->text;
-    char hex[KEYED_HASH_HEX];
-    bool timed = l->m[TIME].there && !(l->m[TIME].item.type == MP_STR && bytes_is(l->m[TIME].item.data, "0"));
-    buf_clear(out);
-    buf_put_str(out, l->from->digest);
-    mp_reader_init(&r, record);
-    int rc = mp_next(&r, &head, err);
-    for (uint32_t i = 0; i < head.count && rc == 0; i++) {
-        const uint8_t *from = r.p;
-        rc = mp_next(&r, &name, err);
-        if (rc == 0) rc = mp_skip(&r, 1, NULL, err);
-        if (rc == 0 && !(timed && bytes_is(name.data, "observedTimeUnixNano"))) {
-            buf_put(out, from, (size_t)(r.p - from));
-        }
-    }
-    if (rc == 0) rc = buf_check(out, "a log record", err);
-    if (rc == 0) {
-        struct bytes all = bytes_of_buf(out);
-        keyed_hash_parts(hex, l->map->secret, &all, 1);
-        snprintf(l->key, sizeof(l->key), "log:%s", hex);
-    }
-    return rc;
+    bool timed = l->m[TIME].there && !(l->m[TIME].item.type == MP_STR && bytes_is(l->m[TIME].item.data, "0")) &&
+                 !(l->m[TIME].item.type == MP_UINT && l->m[TIME].item.uint == 0);
+    return otlp_log_key(l->map, l->from, record, timed, &l->map->text, l->key, err);
 }
 
 /* A session is a run; an id is not searched for secrets. */
