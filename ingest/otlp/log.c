@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "ingest/input/agent_words.h"
 #include "ingest/otlp/log_key.h"
@@ -348,6 +349,21 @@ static bool has_number(struct otlp_attributes *l, const char *key) {
     return a != NULL && otlp_int(&a->item, &unused);
 }
 
+/* The body, unless it is only the name. What is said with a decision is its reason, a text of that kind. */
+static void put_body(struct log *l, bool decision) {
+    if (l->body.n == 0 || (l->body_text.n > 0 && bytes_eq(l->body_text, l->name))) return;
+    if (!decision) {
+        mp_map_raw(&l->map->private_, "text", l->body);
+        return;
+    }
+    struct buf words = {.max = 65536};
+    if (l->body_text.n == 0 && json_from_mp(l->body, JSON_LINE, &words, NULL) != 0) {
+        buf_clear(&words);
+    }
+    mp_map_text(&l->map->private_, "reason", l->body_text.n > 0 ? l->body_text : bytes_of_buf(&words));
+    buf_done(&words);
+}
+
 int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes record, struct err *err) {
     struct log l = {.map = m, .from = from};
     struct otlp_attributes *attributes = &m->attributes;
@@ -356,13 +372,10 @@ int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes 
     if (rc != 0) return rc;
     read_name(&l);
     read_run(&l);
-    if (l.body.n > 0 && (l.body_text.n == 0 || !bytes_eq(l.body_text, l.name))) {
-        mp_map_raw(&m->private_, "text", l.body);
-    }
     bool tool = otlp_is_open_text(otlp_find_text(attributes, "tool_name"));
-    if (bytes_is(l.base, "tool_decision") && tool && otlp_is_word(otlp_find_text(attributes, "decision"))) {
-        return map_decision(&l, err);
-    }
+    bool decision = bytes_is(l.base, "tool_decision") && tool && otlp_is_word(otlp_find_text(attributes, "decision"));
+    put_body(&l, decision);
+    if (decision) return map_decision(&l, err);
     if (bytes_is(l.base, "tool_result") && tool) return map_result(&l, err);
     bool model = otlp_is_open_text(otlp_find_text(attributes, "model"));
     if (bytes_is(l.base, "api_request") && model && has_number(attributes, "input_tokens")) {

@@ -281,7 +281,7 @@ static int take_point(struct metric *s, struct bytes raw, struct err *err) {
     if (rc != 0) return rc;
     if (s->m[FLAGS].there && otlp_int(&s->m[FLAGS].item, &flags) && (flags & NO_VALUE) != 0) return 0;
     rc = identify(s, id, err);
-    if (rc == 0 && !is_level(s) && s->temporality == CUMULATIVE) {
+    if (rc == 0 && !is_level(s) && s->temporality == CUMULATIVE && s->sink->series != NULL) {
         rc = otlp_series_take(s->sink->series, id, &s->point, err);
     } else if (rc == 0 && !is_level(s)) {
         rc = has_news(&s->point) ? 0 : 1;

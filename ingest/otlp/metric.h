@@ -6,7 +6,7 @@
 #include "ingest/otlp/series.h"
 
 struct otlp_metric_sink {
-    struct otlp_series *series;
+    struct otlp_series *series; /* NULL: cumulative points are taken as they are */
     void *ctx;
     /* A point was refused: 0 or INTAKE_STOP. */
     int (*reject)(void *ctx, const char *reason);

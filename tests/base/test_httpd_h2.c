@@ -47,7 +47,7 @@ static void is(const struct client *c, const char *wanted, size_t n) {
 static void a_client_of_grpc_is_told_what_to_do(void **state) {
     static const char headers[] =
         "\0\0\x0e\x01\x04\0\0\0\x01\x83\x5f\x8b\x1d\x75\xd0\x62\x0d\x26\x3d\x4c\x4d\x65\x64"; /* coded */
-    static const char plain[] = "\0\0\x13\x01\x04\0\0\0\x01\x83\x0f\x10\x10"
+    static const char plain[] = "\0\0\x14\x01\x04\0\0\0\x01\x83\x0f\x10\x10"
                                 "application/grpc";
     struct server *s = *state;
     struct client c;
