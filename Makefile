@@ -143,7 +143,7 @@ $(B)/obj/made/%.o: $(B)/made/%.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(COMPILE) -MMD -MP -c -o $@ $<
 $(B)/obj/ingest/otlp/proto.o: $(B)/made/ingest/otlp/otlp.pb-c.h
-$(B)/obj/ingest/otlp/proto.o: ALSO := -I$(B)/made
+$(B)/obj/ingest/otlp/proto.o: ALSO := -I$(B)/made/ingest/otlp
 
 # ---- one archive per folder, the program, the libraries -----------------------------------------------------------------
 

@@ -6,13 +6,13 @@
 #include "ingest/otlp/proto.h"
 
 #include <math.h>
+#include <otlp.pb-c.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "ingest/otlp/otlp.pb-c.h"
 
 #define BLOCK     ((size_t)64 << 10)
 #define ALIGN     16
