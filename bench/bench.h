@@ -39,12 +39,13 @@ int bench_slice(struct bench *b, struct load *load, struct wire *wire, size_t n,
 
 /* append_batch and its variants, size. With `only_fill` it fills the ledger and adds no row. */
 int run_append(struct bench *b, bool only_fill, struct err *err);
-int run_single(struct bench *b, struct err *err);   /* append_single */
-int run_threads(struct bench *b, struct err *err);  /* append_64_threads */
-int run_prove(struct bench *b, struct err *err);    /* prove */
-int run_verify(struct bench *b, struct err *err);   /* verify */
-int run_keyed(struct bench *b, struct err *err);    /* append_batch_keyed */
-int run_ingest(struct bench *b, struct err *err);   /* ingest_jsonl, ingest_otlp, scan_secrets */
+int run_single(struct bench *b, struct err *err);  /* append_single */
+int run_threads(struct bench *b, struct err *err); /* append_64_threads */
+int run_prove(struct bench *b, struct err *err);   /* prove */
+int run_verify(struct bench *b, struct err *err);  /* verify */
+int run_keyed(struct bench *b, struct err *err);   /* append_batch_keyed */
+int run_ingest(struct bench *b, struct err *err);  /* ingest_jsonl, ingest_otlp, scan_secrets */
+int run_otlp(struct bench *b, struct err *err);
 int run_query(struct bench *b, struct err *err);    /* query_*, index_bytes, append_batch_indexed */
 int run_states(struct bench *b, struct err *err);   /* rebuild, catch_up, state_at */
 int run_doctor(struct bench *b, struct err *err);   /* doctor, doctor_demo */

@@ -10,5 +10,7 @@
 
 /* Appends spans [from, from + n) in documents, children before their parents, as exporters send them. */
 int spans_make(struct buf *out, uint64_t from, size_t n, struct err *err);
+/* The same of at most SPANS_DOCUMENT spans as one request in Protocol Buffers. */
+int spans_make_protobuf(struct buf *out, uint64_t from, size_t n, struct err *err);
 
 #endif

@@ -13,11 +13,14 @@
 #include <zstd_errors.h>
 
 /* The largest window that levels up to LEVEL_MAX use; a larger one was made by another program and only costs memory. */
-#define WINDOW_LOG_MAX 23
-#define FRAME_FIRST    0x28 /* byte of a frame that holds content */
-#define FRAME_FLAGS_AT 4    /* after the magic */
-#define FRAME_CHECKSUM 0x04
-#define LEVEL_MAX      19
+#define WINDOW_LOG_MAX  23
+#define FRAME_FIRST     0x28 /* byte of a frame that holds content */
+#define FRAME_FLAGS_AT  4    /* after the magic */
+#define FRAME_CHECKSUM  0x04
+#define LEVEL_MAX       19
+#define PUSH_BLOCK      ((size_t)64 << 10)
+#define PUSH_FREE_BYTES ((uint64_t)1 << 20)
+#define PUSH_RATIO      200
 
 struct contexts {
     ZSTD_CCtx *compress;
@@ -366,4 +369,78 @@ void zst_reader_free(struct zst_reader *reader) {
         free(reader->in);
         free(reader);
     }
+}
+
+/* ---- pieces from strangers ---- */
+
+struct zst_push {
+    ZSTD_DCtx *ctx;
+    bool ended;
+    uint64_t taken, given;
+};
+
+int zst_push_new(struct zst_push **ret, struct err *err) {
+    struct zst_push *push = calloc(1, sizeof(*push));
+    if (push != NULL) {
+        push->ctx = ZSTD_createDCtx();
+    }
+    if (push == NULL || push->ctx == NULL ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(push->ctx, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+        zst_push_free(push);
+        return err_set(err, ERR_NOMEM, "zstd: out of memory");
+    }
+    *ret = push;
+    return 0;
+}
+
+void zst_push_free(struct zst_push *push) {
+    if (push != NULL) {
+        ZSTD_freeDCtx(push->ctx);
+        free(push);
+    }
+}
+
+/* One call of the library, which gets the first byte alone, as in decode_on. */
+static int push_some(struct zst_push *push, ZSTD_inBuffer *in, struct buf *out, struct err *err) {
+    size_t left = out->max - out->n, room = left < PUSH_BLOCK ? left : PUSH_BLOCK, all = in->size, before = in->pos;
+    uint8_t *p = buf_room(out, room == 0 ? 1 : room);
+    if (p == NULL) return buf_check(out, "what zstd decodes to", err);
+    in->size = push->taken == 0 ? in->pos + 1 : all;
+    ZSTD_outBuffer piece = {p, room, 0};
+    size_t rc = ZSTD_decompressStream(push->ctx, &piece, in);
+    in->size = all;
+    if (ZSTD_isError(rc)) {
+        return err_set(err, ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation ? ERR_NOMEM : ERR_CORRUPT,
+                       "zstd data is damaged near byte %llu: %s", (unsigned long long)push->taken, ZSTD_getErrorName(rc));
+    }
+    out->n += piece.pos;
+    push->given += piece.pos;
+    push->taken += in->pos - before;
+    push->ended = rc == 0;
+    if (push->given > PUSH_FREE_BYTES && push->given / PUSH_RATIO > push->taken) {
+        return err_set(err, ERR_LIMIT, "zstd data decodes to more than %d times its size", PUSH_RATIO);
+    }
+    return in->pos == in->size && piece.pos < room ? 1 : 0;
+}
+
+int zst_push(struct zst_push *push, const void *p, size_t n, struct buf *out, struct err *err) {
+    ZSTD_inBuffer in = {p, n, 0};
+    if (push->taken == 0 && n > 0 && *(const uint8_t *)p != FRAME_FIRST) {
+        return err_set(err, ERR_CORRUPT, "this is not zstd data");
+    }
+    for (int rc = 0; rc == 0;) {
+        if (push->ended && in.pos < in.size) {
+            return err_set(err, ERR_CORRUPT, "zstd data is followed by something else after byte %llu",
+                           (unsigned long long)push->taken);
+        }
+        rc = push->ended || n == 0 ? 1 : push_some(push, &in, out, err);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+int zst_push_end(const struct zst_push *push, struct err *err) {
+    return push->ended
+               ? 0
+               : err_set(err, ERR_CORRUPT, "zstd data is cut short after %llu bytes", (unsigned long long)push->taken);
 }

@@ -14,10 +14,11 @@ static int map(struct buf *content, size_t max, struct err *err) {
 }
 
 int httpd_body_begin(struct httpd_body *body, const struct httpd_verdict *v, uint64_t max, struct err *err) {
-    bool packed = v->coding == HTTPD_GZIP;
+    bool packed = v->coding != HTTPD_IDENTITY;
     *body = (struct httpd_body){.chunked = !v->has_length, .left = v->length, .max = max};
     int rc = map(&body->content, (size_t)(v->has_length && !packed ? v->length : max + 1), err);
-    if (rc == 0 && packed) rc = gz_push_new(&body->gz, err);
+    if (rc == 0 && v->coding == HTTPD_GZIP) rc = gz_push_new(&body->gz, err);
+    if (rc == 0 && v->coding == HTTPD_ZSTD) rc = zst_push_new(&body->zst, err);
     if (rc != 0) {
         httpd_body_done(body);
     }
@@ -30,9 +31,11 @@ static int too_large(const struct httpd_body *body, struct err *err) {
 }
 
 static int put(struct httpd_body *body, struct bytes data, struct err *err) {
-    int rc =
-        body->gz != NULL ? gz_push(body->gz, data.p, data.n, &body->content, err) : buf_put_bytes(&body->content, data);
-    bool over = body->content.n > body->max || (rc == ERR_LIMIT && body->gz == NULL);
+    bool packed = body->gz != NULL || body->zst != NULL;
+    int rc = body->gz != NULL    ? gz_push(body->gz, data.p, data.n, &body->content, err)
+             : body->zst != NULL ? zst_push(body->zst, data.p, data.n, &body->content, err)
+                                 : buf_put_bytes(&body->content, data);
+    bool over = body->content.n > body->max || (rc == ERR_LIMIT && !packed);
     return over ? too_large(body, err) : rc;
 }
 
@@ -58,7 +61,9 @@ static int take_length(struct httpd_body *body, struct bytes *in, struct err *er
 
 int httpd_body_take(struct httpd_body *body, struct bytes *in, struct err *err) {
     int rc = body->chunked ? take_chunks(body, in, err) : take_length(body, in, err);
-    return rc == 0 && body->gz != NULL ? gz_push_end(body->gz, err) : rc;
+    if (rc == 0 && body->gz != NULL) rc = gz_push_end(body->gz, err);
+    if (rc == 0 && body->zst != NULL) rc = zst_push_end(body->zst, err);
+    return rc;
 }
 
 void httpd_body_done(struct httpd_body *body) {
@@ -66,5 +71,6 @@ void httpd_body_done(struct httpd_body *body) {
         munmap(body->content.p, body->content.max + 1);
     }
     gz_push_free(body->gz);
+    zst_push_free(body->zst);
     *body = (struct httpd_body){.max = body->max};
 }

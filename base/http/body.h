@@ -3,13 +3,15 @@
 #define BASE_HTTP_BODY_H
 
 #include "base/archive/gz.h"
+#include "base/archive/zst.h"
 #include "base/http/guard.h"
 
 struct httpd_body {
     bool chunked;
     struct httpd_chunks chunks;
     uint64_t left, max; /* bytes still to come, when not chunked; the limit, decoded */
-    struct gz_push *gz; /* NULL: not compressed */
+    struct gz_push *gz; /* NULL: not compressed so */
+    struct zst_push *zst;
     struct buf content;
 };
 

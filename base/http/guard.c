@@ -13,6 +13,7 @@
 #define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
 #define LENGTH_DIGITS_MAX 10
 #define TARGET_MAX        8192
+#define PROTOBUF          "application/x-protobuf"
 
 /* Headers with a meaning here; each may appear once. */
 enum which {
@@ -245,23 +246,38 @@ static bool check_length(const struct httpd_policy *policy, struct httpd_verdict
            refuse(v, 413, "the body is too large; expected at most %llu bytes", (unsigned long long)policy->body_max);
 }
 
-static bool check_content(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
+/* The content type without its parameters. */
+static struct bytes type_of(const struct found *found) {
+    struct bytes type = found->value[CONTENT_TYPE];
+    const uint8_t *parameters = bytes_find(type, ';');
+    return parameters != NULL ? trimmed((struct bytes){type.p, (size_t)(parameters - type.p)}) : type;
+}
+
+static bool check_type(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
     const struct httpd_route *route = &policy->routes[v->route];
-    struct bytes type = found->value[CONTENT_TYPE], coding = found->value[CONTENT_ENCODING];
-    const uint8_t *parameters = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
-    if (parameters != NULL) {
-        type.n = (size_t)(parameters - type.p);
-        type = trimmed(type);
-    }
-    if (!same_word(type, route->type)) {
-        const char *hint = route->type_hint != NULL ? route->type_hint : "";
-        return refuse(v, 415, "content type '%.*s' is not supported; expected: %s%s", type.n < 64 ? (int)type.n : 64,
-                      type.n > 0 ? (const char *)type.p : "", route->type, hint);
-    }
+    struct bytes type = type_of(found);
+    if (same_word(type, route->type) || (route->protobuf && v->form == HTTPD_PROTOBUF)) return true;
+    return refuse(v, 415, "content type '%.*s' is not supported; expected: %s%s%s", type.n < 64 ? (int)type.n : 64,
+                  type.n > 0 ? (const char *)type.p : "", route->type, route->protobuf ? ", " PROTOBUF : "",
+                  route->type_hint != NULL ? route->type_hint : "");
+}
+
+/* gRPC needs HTTP/2; where a proxy made HTTP/1.1 of it, this says what helps. */
+static bool check_grpc(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
+    struct bytes type = type_of(found);
+    if (policy->instead_of_grpc == NULL || !bytes_has_prefix(type, "application/grpc")) return true;
+    return refuse(v, 415, "gRPC is not served: %s", policy->instead_of_grpc);
+}
+
+static bool check_content(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
+    struct bytes coding = found->value[CONTENT_ENCODING];
+    if (!check_type(policy, found, v)) return false;
     if (found->there[CONTENT_ENCODING] && same_word(coding, "gzip")) {
         v->coding = HTTPD_GZIP;
+    } else if (found->there[CONTENT_ENCODING] && same_word(coding, "zstd")) {
+        v->coding = HTTPD_ZSTD;
     } else if (found->there[CONTENT_ENCODING] && !same_word(coding, "identity")) {
-        return refuse(v, 415, "this content encoding is not supported; expected: gzip, identity");
+        return refuse(v, 415, "this content encoding is not supported; expected: gzip, zstd, identity");
     }
     if (!v->has_length && !found->there[TRANSFER_ENCODING]) {
         return refuse(v, 411, "the body's length is missing");
@@ -272,13 +288,13 @@ static bool check_content(const struct httpd_policy *policy, const struct found 
 void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *ret) {
     struct found found;
     memset(ret, 0, sizeof(*ret));
-    if (!read_headers(head, &found, ret) || !check_framing(head, &found, ret) || !check_sender(policy, &found, ret) ||
-        !check_token(policy, &found, ret)) {
+    if (!read_headers(head, &found, ret)) return;
+    ret->form = same_word(type_of(&found), PROTOBUF) ? HTTPD_PROTOBUF : HTTPD_JSON;
+    if (!check_framing(head, &found, ret) || !check_sender(policy, &found, ret) || !check_token(policy, &found, ret))
         return;
-    }
     if (policy->passes) {
         (void)(check_passed(head, ret) && check_length(policy, ret));
     } else {
-        (void)(find_route(policy, head, ret) && check_content(policy, &found, ret));
+        (void)(check_grpc(policy, &found, ret) && find_route(policy, head, ret) && check_content(policy, &found, ret));
     }
 }

@@ -13,6 +13,7 @@ struct httpd_route {
     const char *method, *path;
     const char *type;      /* the one content type, "application/json"; parameters may follow it */
     const char *type_hint; /* appended to the message that refuses another type; may be NULL */
+    bool protobuf;         /* also application/x-protobuf */
 };
 
 struct httpd_policy {
@@ -27,13 +28,19 @@ struct httpd_policy {
     const char *const *origins; /* accepted values of Origin; usually none */
     size_t n_origins;
     struct bytes token; /* that "Authorization: Bearer" must have, compared in constant time; empty: none */
+    /* What a client of gRPC should do instead, "set X=http"; NULL: nothing is said. At most HTTPD_INSTEAD_MAX bytes of
+     * visible ASCII and blanks, without '%'. */
+    const char *instead_of_grpc;
 };
+#define HTTPD_INSTEAD_MAX 96
 
-enum httpd_coding { HTTPD_IDENTITY, HTTPD_GZIP };
+enum httpd_coding { HTTPD_IDENTITY, HTTPD_GZIP, HTTPD_ZSTD };
+enum httpd_form { HTTPD_JSON, HTTPD_PROTOBUF }; /* of a body: of a request, and of its answer */
 
 struct httpd_verdict {
-    unsigned status; /* 0: accepted */
-    size_t route;    /* index, when accepted */
+    unsigned status;      /* 0: accepted */
+    size_t route;         /* index, when accepted */
+    enum httpd_form form; /* by its content type, refused or not; a type that is not known gets JSON */
     enum httpd_coding coding;
     bool has_body;   /* always, unless the policy passes */
     bool has_length; /* otherwise the body is chunked */

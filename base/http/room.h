@@ -11,8 +11,9 @@
  *   read    the bytes of a request as they come, after RFC 9112
  *   guard   may this request pass: host, origin, method, framing; a pure judgement
  *   body    bodies, compressed or not, up to their limit
- *   listen  addresses and sockets        status  refusals as JSON
  *   passed  sockets that a service manager opened
+ *   h2      HTTP/2: only what says that it is not served
+ *   listen  addresses and sockets        status  heads of answers, refusals
  *
  * Words. Phase: a part of a connection's life that has a deadline of its own. Guard: refuses what could be smuggled
  * or sent by a web page. Loaded: libcurl is looked for at its first use, not linked. */

@@ -12,6 +12,8 @@
  *                                                                               |
  *                                            the end <-- LEAVING <-- it was the last
  *
+ * A client of HTTP/2 goes from WAITING to REFUSING_H2, until its first request is there, and then to ANSWERING.
+ *
  * LEAVING reads and drops what still comes for a while: closing a socket with unread bytes would reset the connection, and
  * the sender might never see why it was refused. */
 #include "base/http/server.h"
@@ -27,9 +29,8 @@
 
 #include "base/clock.h"
 #include "base/http/body.h"
+#include "base/http/h2.h"
 #include "base/http/status.h"
-#include "base/json.h"
-#include "base/text.h"
 
 #define CONNECTIONS_MAX 512
 #define ACCEPTS         64 /* per turn: a new connection has several turns before it is the oldest */
@@ -48,7 +49,7 @@
 #define BUSY_RETRY_S    1
 #define BUSY            "too many requests are being received at once; try again"
 
-enum phase { WAITING, RECEIVING, ANSWERING, LEAVING, ENDED };
+enum phase { WAITING, REFUSING_H2, RECEIVING, ANSWERING, LEAVING, ENDED };
 
 struct connection {
     struct connection *next, **link; /* longest in its phase first */
@@ -61,6 +62,8 @@ struct connection {
     struct httpd_body body;
     uint64_t held; /* bytes counted in httpd.bodies */
     size_t route;
+    enum httpd_form form; /* of the request, and of its answer */
+    struct httpd_h2 h2;
     bool closes, is_head; /* after this request; HEAD: it wants the header alone */
     struct buf out;
     size_t sent;
@@ -166,23 +169,13 @@ static void flush(struct httpd *h, struct connection *c) {
     enter(h, c, c->closes ? LEAVING : WAITING);
 }
 
-static void send_json(struct httpd *h, struct connection *c, unsigned status, unsigned retry_after_s, const char *allow,
-                      struct bytes json) {
-    c->closes = c->closes || is_stopping(h);
-    httpd_put_status(&c->out, status);
-    buf_printf(&c->out,
-               "Content-Type: application/json\r\nContent-Length: %zu\r\nX-Content-Type-Options: nosniff\r\n"
-               "Cache-Control: no-store\r\n",
-               json.n);
-    if (retry_after_s > 0) {
-        buf_printf(&c->out, "Retry-After: %u\r\n", retry_after_s);
-    }
-    if (allow != NULL) {
-        buf_printf(&c->out, "Allow: %s\r\n", allow);
-    }
-    buf_put_str(&c->out, c->closes ? "Connection: close\r\n\r\n" : "\r\n");
+static void send_body(struct httpd *h, struct connection *c, struct httpd_answer answer, struct bytes body) {
+    c->closes = answer.closes = c->closes || is_stopping(h);
+    answer.form = c->form;
+    answer.length = body.n;
+    httpd_put_head(&c->out, &answer);
     if (!c->is_head) {
-        buf_put_bytes(&c->out, json);
+        buf_put_bytes(&c->out, body);
     }
     c->is_head = false;
     drop_body(h, c);
@@ -198,18 +191,15 @@ static void send_json(struct httpd *h, struct connection *c, unsigned status, un
 
 static void send_refusal(struct httpd *h, struct connection *c, unsigned status, unsigned retry_after_s, const char *allow,
                          const char *message) {
-    struct buf json = {.max = REPLY_MAX};
-    struct bytes words = bytes_of(message);
-    words.n = text_utf8_valid(words.p, words.n); /* it may be cut within a character */
-    buf_printf(&json, "{\"code\":%d,\"message\":", httpd_rpc_code(status));
-    json_put_str(&json, words);
-    buf_put_u8(&json, '}');
-    if (json.fail == 0) {
-        send_json(h, c, status, retry_after_s, allow, bytes_of_buf(&json));
+    struct buf body = {.max = REPLY_MAX};
+    httpd_put_refusal(&body, c->form, status, message);
+    if (body.fail == 0) {
+        send_body(h, c, (struct httpd_answer){.status = status, .retry_after_s = retry_after_s, .allow = allow},
+                  bytes_of_buf(&body));
     } else {
         end(h, c);
     }
-    buf_done(&json);
+    buf_done(&body);
 }
 
 /* For requests that were not read to their end: what follows cannot be another one. */
@@ -232,6 +222,32 @@ static bool make_room(struct httpd *h, uint64_t n) {
     return n <= h->options.bodies_max - h->bodies;
 }
 
+/* The preface is there; the settings are sent at once, because clients wait for them. */
+static void begin_h2(struct httpd *h, struct connection *c) {
+    buf_clear(&c->in);
+    c->h2 = (struct httpd_h2){0};
+    enter(h, c, REFUSING_H2);
+}
+
+static void refuse_h2(struct httpd *h, struct connection *c, struct bytes *in) {
+    buf_put_bytes(&c->in, *in);
+    in->n = 0;
+    int rc = c->in.fail != 0 ? ERR_LIMIT : httpd_h2_take(&c->h2, bytes_of_buf(&c->in), h->options.instead_of_grpc, &c->out);
+    if (rc < 0 || c->out.fail != 0) {
+        end(h, c);
+    } else if (rc == 0) {
+        c->closes = true;
+        buf_done(&c->in);
+        enter(h, c, ANSWERING);
+        flush(h, c);
+    } else { /* a few bytes, which the socket takes */
+        if (send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL) != (ssize_t)c->out.n && c->out.n > 0) {
+            end(h, c);
+        }
+        buf_clear(&c->out);
+    }
+}
+
 static void begin(struct httpd *h, struct connection *c, struct bytes text, bool more) {
     struct httpd_head head;
     struct httpd_verdict v;
@@ -241,7 +257,13 @@ static void begin(struct httpd *h, struct connection *c, struct bytes text, bool
         return;
     }
     c->is_head = bytes_is(head.method, "HEAD");
+    c->form = HTTPD_JSON;
+    if (h->options.instead_of_grpc != NULL && httpd_h2_is_preface(&head)) {
+        begin_h2(h, c);
+        return;
+    }
     httpd_judge(&h->policy, &head, &v);
+    c->form = v.form;
     if (v.status != 0) {
         c->closes = true;
         send_refusal(h, c, v.status, 0, v.allow, v.message);
@@ -274,14 +296,14 @@ static void answer(struct httpd *h, struct connection *c) {
         return;
     }
     buf_init(&reply.body, REPLY_MAX);
-    const struct httpd_request request = {c->route, bytes_of_buf(&c->body.content)};
+    const struct httpd_request request = {c->route, c->form, bytes_of_buf(&c->body.content)};
     int rc = h->options.handle(h->options.ctx, &request, &reply, &why);
     if (rc != 0) {
         h->code = rc;
         h->why = why;
     }
     if (reply.status == 200 && reply.body.fail == 0) {
-        send_json(h, c, 200, 0, NULL, bytes_of_buf(&reply.body));
+        send_body(h, c, (struct httpd_answer){.status = 200}, bytes_of_buf(&reply.body));
     } else {
         buf_put_u8(&reply.body, 0);
         c->closes = c->closes || reply.status != 503;
@@ -335,9 +357,9 @@ static void read_head(struct httpd *h, struct connection *c, struct bytes *in) {
 static void take(struct httpd *h, struct connection *c, struct bytes in) {
     c->heard = clock_boot_ns();
     c->received += in.n;
-    while ((in.n > 0 && c->phase == WAITING) || c->phase == RECEIVING) {
-        if (c->phase == WAITING) {
-            read_head(h, c, &in);
+    while ((in.n > 0 && (c->phase == WAITING || c->phase == REFUSING_H2)) || c->phase == RECEIVING) {
+        if (c->phase != RECEIVING) {
+            (c->phase == WAITING ? read_head : refuse_h2)(h, c, &in);
             continue;
         }
         receive(h, c, &in);
@@ -385,7 +407,7 @@ static bool may_go(const struct connection *c, enum phase phase, uint64_t now) {
 /* Drops the connection that matters least: first one that has had its answer, then the one that has been without a
  * complete header for longest, then an idle body. One that is being answered stays. */
 static bool end_one(struct httpd *h) {
-    static const enum phase order[] = {LEAVING, WAITING, RECEIVING};
+    static const enum phase order[] = {LEAVING, REFUSING_H2, WAITING, RECEIVING};
     uint64_t now = clock_boot_ns();
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         for (struct connection *c = h->first; c != NULL; c = c->next) {
@@ -454,7 +476,8 @@ static void end_slow(struct httpd *h) {
                 c->since = now;
                 c->received = 0;
             }
-        } else if ((c->phase == ANSWERING && took > ANSWER_NS) || (c->phase == LEAVING && took > LEAVING_NS)) {
+        } else if ((c->phase == REFUSING_H2 && took > HEADER_NS) || (c->phase == ANSWERING && took > ANSWER_NS) ||
+                   (c->phase == LEAVING && took > LEAVING_NS)) {
             end(h, c);
         }
     }
@@ -478,7 +501,8 @@ int httpd_open(const struct httpd_options *options, struct httpd **ret, struct e
                                       .n_routes = h->options.n_routes,
                                       .hosts = h->hosts,
                                       .n_hosts = 2,
-                                      .body_max = h->options.body_max};
+                                      .body_max = h->options.body_max,
+                                      .instead_of_grpc = h->options.instead_of_grpc};
     *ret = h;
     return 0;
 }

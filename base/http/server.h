@@ -4,8 +4,8 @@
  * All of it runs on the caller's thread, inside httpd_run, including the handler, which answers once the data is stored.
  * A request's bytes are read once, by base/http/read.h; before its body is received, base/http/guard.h judges it.
  * Everything is bounded: connections, header bytes, bodies one by one and in total, what compressed ones decode to, the
- * time for a header, the pace of a body. Refusals are JSON, {"code": N, "message": "..."}, the form of
- * google.rpc.Status.
+ * time for a header, the pace of a body. An answer has the form of its request: a refusal is a google.rpc.Status, JSON or
+ * Protocol Buffers. A client of gRPC is told what to do instead (h2.h).
  *
  * Connections that never complete a request cannot keep others out: when the table is full, or descriptors run out, a
  * new connection replaces the one that has been without a complete header for longest. */
@@ -20,22 +20,24 @@
 struct httpd;
 
 struct httpd_request {
-    size_t route;      /* index */
+    size_t route; /* index */
+    enum httpd_form form;
     struct bytes body; /* decoded; borrowed for the call */
 };
 
 struct httpd_reply {
     unsigned status;        /* 200 unless the handler sets another */
     unsigned retry_after_s; /* 0: the header is left out */
-    struct buf body;        /* JSON; for statuses other than 200 the handler puts the message's text here */
+    struct buf body; /* in the form of the request; for statuses other than 200 the handler puts the message's text here */
 };
 
 struct httpd_options {
     const char *address; /* "127.0.0.1:4318", "[::1]:4318", "localhost:4318"; port 0: any that is free; see listen.h */
     const struct httpd_route *routes;
     size_t n_routes;
-    uint64_t body_max;   /* bytes of one body, decoded; beyond it 413 */
-    uint64_t bodies_max; /* of all that are being received; beyond it 503 */
+    const char *instead_of_grpc; /* see httpd_policy */
+    uint64_t body_max;           /* bytes of one body, decoded; beyond it 413 */
+    uint64_t bodies_max;         /* of all that are being received; beyond it 503 */
     void *ctx;
     /* A non-zero result ends httpd_run after this answer was sent, and is returned. */
     int (*handle)(void *ctx, const struct httpd_request *request, struct httpd_reply *reply, struct err *err);

@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
 
 /* `rpc` is a code of google.rpc.Status. */
 static const struct status {
@@ -54,6 +56,44 @@ void httpd_put_status(struct buf *out, unsigned status) {
     put_date(out);
 }
 
+void httpd_put_head(struct buf *out, const struct httpd_answer *a) {
+    httpd_put_status(out, a->status);
+    buf_printf(out,
+               "Content-Type: %s\r\nContent-Length: %zu\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n",
+               a->form == HTTPD_PROTOBUF ? "application/x-protobuf" : "application/json", a->length);
+    if (a->retry_after_s > 0) {
+        buf_printf(out, "Retry-After: %u\r\n", a->retry_after_s);
+    }
+    if (a->allow != NULL) {
+        buf_printf(out, "Allow: %s\r\n", a->allow);
+    }
+    buf_put_str(out, a->closes ? "Connection: close\r\n\r\n" : "\r\n");
+}
+
 int httpd_rpc_code(unsigned status) {
     return find_status(status)->rpc;
+}
+
+static void put_varint(struct buf *out, size_t v) {
+    for (; v >= 0x80; v >>= 7) {
+        buf_put_u8(out, (uint8_t)(v | 0x80));
+    }
+    buf_put_u8(out, (uint8_t)v);
+}
+
+/* In Protocol Buffers: int32 code = 1; string message = 2; the code is less than 128. */
+void httpd_put_refusal(struct buf *out, enum httpd_form form, unsigned status, const char *message) {
+    struct bytes words = bytes_of(message);
+    words.n = text_utf8_valid(words.p, words.n); /* it may be cut within a character */
+    int code = httpd_rpc_code(status);
+    if (form == HTTPD_PROTOBUF) {
+        const uint8_t head[] = {1 << 3, (uint8_t)code, 2 << 3 | 2};
+        buf_put(out, head, sizeof(head));
+        put_varint(out, words.n);
+        buf_put_bytes(out, words);
+    } else {
+        buf_printf(out, "{\"code\":%d,\"message\":", code);
+        json_put_str(out, words);
+        buf_put_u8(out, '}');
+    }
 }

@@ -87,7 +87,8 @@ void intake_pass(struct intake *run, const struct ingest_place *place, const cha
 /* Like intake_reject for a whole file that cannot be read, or not to its end: `why` without its path. `offset`: where in
  * the content reading failed. */
 int intake_reject_file(struct intake *run, const char *file, uint64_t offset, const struct err *why);
-/* Remembers a cursor, which is stored with what has been added so far; the newest one counts. Copied. */
+/* Remembers a cursor, which is stored with what has been added so far; of one name the newest value counts. Before an
+ * intake_add: stored with that draft too. Copied. */
 int intake_cursor(struct intake *run, const char *name, struct bytes value, struct err *err);
 /* The stored value of a cursor; *ret_there is false when it has none yet, or there is no ledger. */
 int intake_cursor_get(struct intake *run, const char *name, struct buf *out, bool *ret_there, struct err *err);

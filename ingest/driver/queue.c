@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/secret/secret.h"
 #include "ledger/write/batch.h"
 
-#define FILES_MAX    ((size_t)4 << 20) /* names of files, with their NUL */
-#define CURSOR_VALUE 4096
+#define FILES_MAX     ((size_t)4 << 20) /* names of files, with their NUL */
+#define CURSOR_VALUE  4096
+#define CURSOR_VALUES ((size_t)32 << 20)
 
 /* Where the draft of the same index in the batch is from. */
 struct entry {
@@ -23,14 +25,19 @@ struct entry {
     bool gap;
 };
 
+struct cursor {
+    char name[QUEUE_CURSOR_NAME];
+    size_t at, n; /* the newest value */
+};
+
 struct queue {
     struct log_batch *batch;
-    struct buf files;   /* a name is repeated only when it changes */
-    size_t newest_file; /* in it */
-    size_t bytes;       /* of bodies and private fields */
-    bool has_cursor;
-    char cursor_name[QUEUE_CURSOR_NAME];
-    struct buf cursor;
+    struct buf files;       /* a name is repeated only when it changes */
+    size_t newest_file;     /* in it */
+    size_t bytes;           /* of bodies and private fields */
+    struct cursor *cursors; /* of the next commit */
+    size_t n_cursors, cap_cursors;
+    struct buf values; /* theirs */
     struct entry entries[QUEUE_EVENTS_MAX];
     struct log_receipt receipts[QUEUE_EVENTS_MAX];
     size_t refused[QUEUE_EVENTS_MAX]; /* indexes of drafts, in order */
@@ -42,7 +49,7 @@ int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
     struct queue *q = calloc(1, sizeof(*q));
     if (q == NULL) return err_set(err, ERR_NOMEM, "ingest: out of memory");
     buf_init(&q->files, FILES_MAX);
-    buf_init(&q->cursor, CURSOR_VALUE);
+    buf_init(&q->values, CURSOR_VALUES);
     int rc = log_batch_new(ledger, &q->batch, err);
     if (rc != 0) {
         queue_free(q);
@@ -56,7 +63,8 @@ void queue_free(struct queue *q) {
     if (q == NULL) return;
     log_batch_free(q->batch);
     buf_done(&q->files);
-    buf_done(&q->cursor);
+    buf_done(&q->values);
+    free(q->cursors);
     free(q);
 }
 
@@ -65,7 +73,7 @@ size_t queue_count(const struct queue *q) {
 }
 
 bool queue_idle(const struct queue *q) {
-    return queue_count(q) == 0 && !q->has_cursor;
+    return queue_count(q) == 0 && q->n_cursors == 0;
 }
 
 bool queue_full(const struct queue *q) {
@@ -87,7 +95,8 @@ void queue_clear(struct queue *q) {
     log_batch_clear(q->batch);
     buf_clear(&q->files);
     q->bytes = 0;
-    q->has_cursor = false;
+    q->n_cursors = 0;
+    buf_clear(&q->values);
 }
 
 static int keep_file(struct queue *q, const char *file, struct err *err) {
@@ -146,12 +155,22 @@ int queue_cursor(struct queue *q, const char *name, struct bytes value, struct e
     if (strlen(name) >= QUEUE_CURSOR_NAME) {
         return err_set(err, ERR_LIMIT, "ingest: the cursor's name '%s' is too long", name);
     }
-    buf_clear(&q->cursor);
-    buf_put_bytes(&q->cursor, value);
-    int rc = buf_check(&q->cursor, "ingest cursor", err);
+    size_t i = 0, at = q->values.n;
+    while (i < q->n_cursors && strcmp(q->cursors[i].name, name) != 0) {
+        i++;
+    }
+    if (value.n > CURSOR_VALUE || i == LOG_BATCH_CURSORS_MAX) {
+        return err_set(err, ERR_LIMIT, "ingest: the cursor '%s' has %zu bytes, as one of %zu; expected: at most %d, of %d",
+                       name, value.n, i + 1, CURSOR_VALUE, LOG_BATCH_CURSORS_MAX);
+    }
+    buf_put_bytes(&q->values, value);
+    int rc = buf_check(&q->values, "ingest cursors", err);
+    if (rc == 0) rc = array_room(&q->cursors, i + 1, &q->cap_cursors, sizeof(*q->cursors), err);
     if (rc == 0) {
-        memcpy(q->cursor_name, name, strlen(name) + 1);
-        q->has_cursor = true;
+        memcpy(q->cursors[i].name, name, strlen(name) + 1);
+        q->cursors[i].at = at;
+        q->cursors[i].n = value.n;
+        q->n_cursors = i < q->n_cursors ? q->n_cursors : i + 1;
     }
     return rc;
 }
@@ -205,9 +224,13 @@ static int take_out_refused(struct queue *q, size_t at, const char *reason, cons
 }
 
 /* After a refused commit the batch still has its cursors. */
-static int try_commit(struct queue *q, bool with_cursor, struct log_head *ret_head, size_t *ret_at, struct err *err) {
+static int try_commit(struct queue *q, bool with_cursors, struct log_head *ret_head, size_t *ret_at, struct err *err) {
     log_batch_clear_cursors(q->batch);
-    int rc = with_cursor ? log_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
+    int rc = 0;
+    for (size_t i = 0; i < q->n_cursors && with_cursors && rc == 0; i++) {
+        const struct cursor *c = &q->cursors[i];
+        rc = log_batch_set_cursor(q->batch, c->name, (struct bytes){q->values.p + c->at, c->n}, err);
+    }
     if (rc == 0) rc = log_batch_commit(q->batch, q->receipts, ret_head, ret_at, err);
     return rc;
 }
@@ -216,7 +239,7 @@ int queue_commit(struct queue *q, const struct queue_sink *sink, struct log_head
     for (int stop = 0;;) {
         struct err why = {0};
         size_t n = queue_count(q), at = SIZE_MAX;
-        int rc = try_commit(q, q->has_cursor && stop == 0, ret_head, &at, &why);
+        int rc = try_commit(q, stop == 0, ret_head, &at, &why);
         if (rc == 0) {
             report_taken(q, n, sink);
             return stop;

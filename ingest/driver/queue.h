@@ -28,13 +28,14 @@ int queue_add(struct queue *queue, const struct log_draft *draft, const struct i
               struct err *err);
 /* The number of the draft added last, over all commits, from 1; 0 when there was none. */
 uint64_t queue_ticket(const struct queue *queue);
-/* The cursor of the next commit; a second one replaces the first. */
+/* A cursor of the next commit; a second value of the same name replaces the first. ERR_LIMIT: more than
+ * LOG_BATCH_CURSORS_MAX names, or more than 4096 bytes. */
 int queue_cursor(struct queue *queue, const char *name, struct bytes value, struct err *err);
 size_t queue_count(const struct queue *queue);
-bool queue_idle(const struct queue *queue); /* neither drafts nor a cursor */
+bool queue_idle(const struct queue *queue); /* neither drafts nor cursors */
 bool queue_full(const struct queue *queue); /* time to commit */
-/* Commits all drafts and the cursor and empties the queue. Drafts that the ledger refuses only now go to the sink, and the
- * others are committed without them. 0; the sink's non-zero answer (then the cursor is dropped); or the ledger's error:
+/* Commits all drafts and the cursors and empties the queue. Drafts that the ledger refuses only now go to the sink, and the
+ * others are committed without them. 0; the sink's non-zero answer (then the cursors are dropped); or the ledger's error:
  * then nothing was committed, and the queue can only be freed. */
 int queue_commit(struct queue *queue, const struct queue_sink *sink, struct log_head *ret_head, struct err *err);
 void queue_clear(struct queue *queue);

@@ -23,6 +23,7 @@
 #define OUT_MAX     ((size_t)32 << 20)
 
 struct block {
+    const struct ahead_work *work;
     size_t first, n, bytes;
     struct bytes text[BLOCK_TEXTS];
     int code[BLOCK_TEXTS];
@@ -46,12 +47,14 @@ static struct block *block_at(struct ahead *a, uint64_t number) {
 }
 
 static void parse_block(struct block *b) {
+    const struct ahead_work *work = b->work;
     buf_clear(&b->out);
     buf_clear(&b->why);
     for (size_t i = 0; i < b->n; i++) {
         struct err why;
         b->at[i] = b->out.n;
-        b->code[i] = json_to_mp(b->text[i], &b->out, &why);
+        b->code[i] = work->parse == NULL ? json_to_mp(b->text[i], &b->out, &why)
+                                         : work->parse(work->ctx, b->first + i, b->text[i], &b->out, &why);
         b->out.fail = 0;
         if (b->code[i] != 0) {
             b->words[i] = b->why.n;
@@ -118,6 +121,7 @@ void ahead_free(struct ahead *a) {
 }
 
 static void fill_block(struct block *b, const struct ahead_work *work, size_t first) {
+    b->work = work;
     b->first = first;
     b->n = b->bytes = 0;
     while (b->n < BLOCK_TEXTS && first + b->n < work->n && b->bytes < BLOCK_BYTES) {

@@ -1,4 +1,4 @@
-/* Parses JSON texts on a second thread while the caller appends what was parsed before: parsing is most of the work of
+/* Parses texts, JSON unless told otherwise, on a second thread while the caller appends what was parsed before: parsing is most of the work of
  * reading JSON, and needs only the text. Blocks of texts are handed over and back, in order.
  *
  *   caller   fill 1, 2, 3, ... | take 1, fill 4 | take 2, fill 5 | ...
@@ -21,9 +21,11 @@ struct ahead_work {
     size_t n;
     /* Text i of n. It must not change until it is taken. */
     struct bytes (*text)(void *ctx, size_t i);
-    /* Called on the caller's thread in the order of i: `code` and `why` are json_to_mp's, `mp` is its result, both borrowed
+    /* Called on the caller's thread in the order of i: `code` and `why` are the parser's, `mp` is its result, both borrowed
      * for the call. A non-zero answer ends the work and is returned. */
     int (*take)(void *ctx, size_t i, int code, struct bytes mp, const char *why, struct err *err);
+    /* Parses text i in place of json_to_mp, with its contract; NULL: json_to_mp. Called on one thread at a time. */
+    int (*parse)(void *ctx, size_t i, struct bytes text, struct buf *out, struct err *err);
 };
 int ahead_run(struct ahead *ahead, const struct ahead_work *work, struct err *err);
 

@@ -84,7 +84,7 @@ int jsonl_take_all(struct jsonl_input *in, struct err *err) {
     }
     while (rc == 0 && read == 0) {
         read = fill(b, &why);
-        const struct ahead_work work = {b, b->n, text_at, take};
+        const struct ahead_work work = {b, b->n, text_at, take, NULL};
         rc = ahead_run(b->ahead, &work, err); /* also what is before a read error */
         intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
     }

@@ -2,10 +2,8 @@
  * their role in the specification. It can stop after any byte and continue when more has arrived. */
 #include "ingest/otlp/cut.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/text.h"
 
 enum expect { WANT_DOCUMENT, WANT_VALUE, WANT_VALUE_OR_END, WANT_KEY, WANT_KEY_OR_END, WANT_COLON, WANT_COMMA_OR_END };
@@ -16,11 +14,11 @@ enum key {
     RESOURCE_LOGS,
     RESOURCE_METRICS,
     RESOURCE,
-    SCOPE_SPANS,
-    SCOPE_LOGS,
+    SCOPE_PARTS,
     SCOPE,
     SPANS,
     LOG_RECORDS,
+    METRICS,
     SPAN_ID,
     PARENT_ID,
     START_TIME
@@ -36,53 +34,26 @@ static const struct name {
              {"resourceLogs", ROOT, RESOURCE_LOGS},
              {"resourceMetrics", ROOT, RESOURCE_METRICS},
              {"resource", RESOURCE_ENTRY, RESOURCE},
-             {"scopeSpans", RESOURCE_ENTRY, SCOPE_SPANS},
-             {"scopeLogs", RESOURCE_ENTRY, SCOPE_LOGS},
-             {"instrumentationLibrarySpans", RESOURCE_ENTRY, SCOPE_SPANS},
-             {"instrumentationLibraryLogs", RESOURCE_ENTRY, SCOPE_LOGS},
+             {"scopeSpans", RESOURCE_ENTRY, SCOPE_PARTS},
+             {"scopeLogs", RESOURCE_ENTRY, SCOPE_PARTS},
+             {"scopeMetrics", RESOURCE_ENTRY, SCOPE_PARTS},
+             {"instrumentationLibrarySpans", RESOURCE_ENTRY, SCOPE_PARTS},
+             {"instrumentationLibraryLogs", RESOURCE_ENTRY, SCOPE_PARTS},
+             {"instrumentationLibraryMetrics", RESOURCE_ENTRY, SCOPE_PARTS},
              {"scope", SCOPE_ENTRY, SCOPE},
              {"instrumentationLibrary", SCOPE_ENTRY, SCOPE},
              {"spans", SCOPE_ENTRY, SPANS},
              {"logRecords", SCOPE_ENTRY, LOG_RECORDS},
+             {"metrics", SCOPE_ENTRY, METRICS},
              {"spanId", RECORD, SPAN_ID},
              {"parentSpanId", RECORD, PARENT_ID},
              {"startTimeUnixNano", RECORD, START_TIME},
              {"timeUnixNano", RECORD, START_TIME}};
 
-void otlp_cut_init(struct otlp_cut *cut) {
-    memset(cut, 0, sizeof(*cut));
-}
-
-void otlp_cut_done(struct otlp_cut *cut) {
-    free(cut->records);
-    free(cut->relations);
-    free(cut->scopes);
-    free(cut->resources);
-    otlp_cut_init(cut);
-}
-
-void otlp_cut_begin(struct otlp_cut *cut) {
-    struct otlp_cut fresh = {.records = cut->records,
-                             .relations = cut->relations,
-                             .scopes = cut->scopes,
-                             .resources = cut->resources,
-                             .cap_records = cut->cap_records,
-                             .cap_relations = cut->cap_relations,
-                             .cap_scopes = cut->cap_scopes,
-                             .cap_resources = cut->cap_resources};
-    *cut = fresh;
-}
-
 /* ---- helpers ------------------------------------------------------------------------------------------------------ */
 
 static int wrong(const struct otlp_cut *cut, size_t at, const char *what, struct err *err) {
     return err_set(err, ERR_INVALID, "line %u column %zu: %s", cut->line + 1, at - cut->line_at + 1, what);
-}
-
-/* Room for one more, of at most `max`. `array`: see array_room. */
-static int grow(void *array, size_t n, size_t *cap, size_t size, size_t max, const char *what, struct err *err) {
-    return n < max ? array_room(array, n + 1, cap, size, err)
-                   : err_set(err, ERR_LIMIT, "the document has more than %zu %s", max, what);
 }
 
 static bool in_object(const struct otlp_cut *cut) {
@@ -178,15 +149,15 @@ static void set_scalar(struct otlp_cut *cut, struct bytes text) {
 static enum role role_of(const struct otlp_cut *cut) {
     switch (role_here(cut)) {
     case ROOT:
-        return cut->key == RESOURCE_SPANS || cut->key == RESOURCE_LOGS ? RESOURCES : OTHER;
+        return cut->key == RESOURCE_SPANS || cut->key == RESOURCE_LOGS || cut->key == RESOURCE_METRICS ? RESOURCES : OTHER;
     case RESOURCES:
         return RESOURCE_ENTRY;
     case RESOURCE_ENTRY:
-        return cut->key == SCOPE_SPANS || cut->key == SCOPE_LOGS ? SCOPES : OTHER;
+        return cut->key == SCOPE_PARTS ? SCOPES : OTHER;
     case SCOPES:
         return SCOPE_ENTRY;
     case SCOPE_ENTRY:
-        return cut->key == SPANS || cut->key == LOG_RECORDS ? RECORDS : OTHER;
+        return cut->key == SPANS || cut->key == LOG_RECORDS || cut->key == METRICS ? RECORDS : OTHER;
     case RECORDS:
         return RECORD;
     default:
@@ -204,20 +175,9 @@ static int check_form(const struct otlp_cut *cut, enum role role, uint8_t first,
 }
 
 static int begin_part(struct otlp_cut *cut, enum role role, struct err *err) {
-    int rc = 0;
-    if (role == RESOURCE_ENTRY) {
-        rc = grow(&cut->resources, cut->n_resources, &cut->cap_resources, sizeof(*cut->resources), OTLP_PARTS_MAX,
-                  "resources", err);
-        if (rc == 0) {
-            cut->resources[cut->n_resources++] = (struct otlp_text){0, 0};
-        }
-    } else if (role == SCOPE_ENTRY) {
-        rc = grow(&cut->scopes, cut->n_scopes, &cut->cap_scopes, sizeof(*cut->scopes), OTLP_PARTS_MAX, "scopes", err);
-        if (rc == 0) {
-            cut->scopes[cut->n_scopes++] = (struct otlp_scope){.resource = (uint32_t)cut->n_resources - 1};
-        }
-    }
-    return rc;
+    return role == RESOURCE_ENTRY ? otlp_cut_add_resource(cut, err)
+           : role == SCOPE_ENTRY  ? otlp_cut_add_scope(cut, err)
+                                  : 0;
 }
 
 /* A value begins at `at`. */
@@ -233,9 +193,9 @@ static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum rol
                                                    : 0;
     }
     if (role == RECORDS) {
-        cut->record_type = cut->key == SPANS ? OTLP_SPAN : OTLP_LOG;
+        cut->record_type = cut->key == SPANS ? OTLP_SPAN : cut->key == METRICS ? OTLP_METRIC : OTLP_LOG;
     }
-    cut->values += cut->values <= OTLP_VALUES_MAX;
+    cut->values += cut->values <= OTLP_METRIC_VALUES_MAX;
     if (cut->capture == NOTHING) {
         cut->capture = role == RECORD                                   ? THE_RECORD
                        : here == RESOURCE_ENTRY && cut->key == RESOURCE ? THE_RESOURCE
@@ -254,22 +214,12 @@ static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum rol
 }
 
 static int end_record(struct otlp_cut *cut, struct otlp_text text, struct err *err) {
-    static const char what[] = "spans and log records";
     bool span = cut->record_type == OTLP_SPAN;
-    int rc = grow(&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
-    if (rc == 0)
-        rc = grow(&cut->relations, cut->n_records, &cut->cap_relations, sizeof(*cut->relations), OTLP_RECORDS_MAX, what,
-                  err);
-    if (rc == 0) {
-        cut->relations[cut->n_records] = (struct otlp_relation){
-            .id = span ? cut->ids[0] : 0, .parent = span ? cut->ids[1] : cut->ids[0], .start = cut->ids[2]};
-        cut->records[cut->n_records++] = (struct otlp_record){.text = text,
-                                                              .scope = (uint32_t)cut->n_scopes - 1,
-                                                              .line = cut->capture_line,
-                                                              .values = (uint16_t)cut->values,
-                                                              .type = (uint16_t)cut->record_type};
-    }
-    return rc;
+    const struct otlp_relation relation = {
+        .id = span ? cut->ids[0] : 0, .parent = span ? cut->ids[1] : cut->ids[0], .start = cut->ids[2]};
+    const struct otlp_record record = {
+        .text = text, .line = cut->capture_line, .values = (uint16_t)cut->values, .type = (uint16_t)cut->record_type};
+    return otlp_cut_add_record(cut, &record, &relation, err);
 }
 
 /* A value ended before `end`. */

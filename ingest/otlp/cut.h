@@ -1,24 +1,27 @@
 /* Finds the records of an OTLP/JSON document without parsing it: a document may be as large as OTLP_DOCUMENT_MAX, its tree
  * would be many times as large, and one bad record must not affect the others.
  *
- *   {"resourceSpans": [{"resource": R, "scopeSpans": [{"scope": S, "spans": [A, B, ...]}]}],
- *    "resourceLogs":  [{"resource": R, "scopeLogs":  [{"scope": S, "logRecords": [C, ...]}]}]}
+ *   {"resourceSpans":   [{"resource": R, "scopeSpans":   [{"scope": S, "spans": [A, B, ...]}]}],
+ *    "resourceLogs":    [{"resource": R, "scopeLogs":    [{"scope": S, "logRecords": [C, ...]}]}],
+ *    "resourceMetrics": [{"resource": R, "scopeMetrics": [{"scope": S, "metrics": [D, ...]}]}]}
  *
- * The cutter knows strings, brackets and where JSON needs commas; it returns the places of R, S, A, B, C, each of which is
- * then parsed by itself. Unknown names are skipped, as OTLP demands, and so is resourceMetrics. */
+ * The cutter knows strings, brackets and where JSON needs commas; it returns the places of R, S, A, B, C, D, each of which
+ * is then parsed by itself. Unknown names are skipped, as OTLP demands. Requests in Protocol Buffers are cut into the same
+ * by wire.h. */
 #ifndef INGEST_OTLP_CUT_H
 #define INGEST_OTLP_CUT_H
 
 #include "base/bytes.h"
 
-#define OTLP_DOCUMENT_MAX ((size_t)24 << 20)
-#define OTLP_RECORD_MAX   ((size_t)2 << 20)
-#define OTLP_VALUES_MAX   16384  /* values in one record, at all levels */
-#define OTLP_RECORDS_MAX  131072 /* of one document */
-#define OTLP_PARTS_MAX    16384  /* resources of one document; also scopes */
-#define OTLP_DEPTH_MAX    512
+#define OTLP_DOCUMENT_MAX      ((size_t)24 << 20)
+#define OTLP_RECORD_MAX        ((size_t)2 << 20)
+#define OTLP_VALUES_MAX        16384  /* values in one span or log record, at all levels */
+#define OTLP_METRIC_VALUES_MAX 65000  /* a metric has many points */
+#define OTLP_RECORDS_MAX       131072 /* of one document */
+#define OTLP_PARTS_MAX         16384  /* resources of one document; also scopes */
+#define OTLP_DEPTH_MAX         512
 
-enum otlp_type { OTLP_SPAN, OTLP_LOG };
+enum otlp_type { OTLP_SPAN, OTLP_LOG, OTLP_METRIC };
 
 struct otlp_text { /* a place in the document */
     uint32_t at, n;
@@ -28,12 +31,12 @@ struct otlp_record {
     struct otlp_text text;
     uint32_t scope;  /* index */
     uint32_t line;   /* of its first byte, from 0 */
-    uint16_t values; /* at all levels; counted up to OTLP_VALUES_MAX + 1 */
+    uint16_t values; /* at all levels; counted up to OTLP_METRIC_VALUES_MAX + 1 */
     uint16_t type;   /* enum otlp_type */
 };
 
 /* What is needed to put parents first, for the record with the same index; 0 when absent or invalid, which is reported
- * later. A log record has no id; its parent is the span that it was written in. */
+ * later. A log record has no id; its parent is the span that it was written in. A metric has none of these. */
 struct otlp_relation {
     uint64_t id, parent, start;
 };
@@ -78,6 +81,13 @@ void otlp_cut_begin(struct otlp_cut *cut);
  * 0: it ended at cut->end; 1: more is needed. ERR_INVALID with "line L column C: ..." within the document, ERR_LIMIT when
  * it has too many parts, ERR_NOMEM. */
 int otlp_cut_feed(struct otlp_cut *cut, struct bytes text, struct err *err);
+
+/* For those who cut: one more resource, scope of the newest resource, or record of the newest scope. ERR_LIMIT with a
+ * message when there are too many; ERR_NOMEM. */
+int otlp_cut_add_resource(struct otlp_cut *cut, struct err *err);
+int otlp_cut_add_scope(struct otlp_cut *cut, struct err *err);
+int otlp_cut_add_record(struct otlp_cut *cut, const struct otlp_record *record, const struct otlp_relation *relation,
+                        struct err *err);
 
 /* The order in which the records are added: by time, but never before a parent in the same document, whatever the clocks
  * say. Exporters send children first, because they end first; a cause must precede its effect. *ret has n_records indexes

@@ -141,16 +141,13 @@ static int broken(struct file *f, int code, const struct err *why, struct err *e
     return code;
 }
 
-/* A document without spans or logs is rejected. */
+/* A document without any of the three is rejected. */
 static int take_document(struct file *f, struct err *err) {
     struct otlp *o = f->otlp;
     const struct bytes text = {f->window.p + f->at, o->cut.end};
     int rc = 0;
-    if ((o->cut.has & (OTLP_HAS_SPANS | OTLP_HAS_LOGS)) == 0) {
-        rc = reject(f, NULL,
-                    (o->cut.has & OTLP_HAS_METRICS) != 0
-                        ? "metrics are not read; expected: 'resourceSpans' and 'resourceLogs'"
-                        : "the document has neither 'resourceSpans' nor 'resourceLogs'");
+    if (o->cut.has == 0) {
+        rc = reject(f, NULL, "the document has neither 'resourceSpans' nor 'resourceLogs' nor 'resourceMetrics'");
     }
     if (rc == 0) rc = otlp_document(o, f->path, text, f->line, f->offset, err);
     consume(f, o->cut.end);
@@ -186,9 +183,14 @@ static int read_documents(struct file *f, struct err *err) {
 }
 
 int otlp_read_file(struct otlp *o, const char *path, struct err *err) {
-    static const char *const marks[] = {"\"resourceSpans\"",  "\"resourceLogs\"",  "\"resourceMetrics\"",
-                                        "\"resource_spans\"", "\"resource_logs\"", NULL};
-    static const struct recognize_own own = {.marks = marks, .wanted = "OTLP documents with spans or logs"};
+    static const char *const marks[] = {"\"resourceSpans\"",
+                                        "\"resourceLogs\"",
+                                        "\"resourceMetrics\"",
+                                        "\"resource_spans\"",
+                                        "\"resource_logs\"",
+                                        "\"resource_metrics\"",
+                                        NULL};
+    static const struct recognize_own own = {.marks = marks, .wanted = "OTLP documents with spans, logs or metrics"};
     bool foreign = false;
     struct file f = {.otlp = o, .path = path, .line = 1};
     struct stat st;

@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "ingest/input/agent_words.h"
-#include "ingest/input/keyed_hash.h"
-#include "ingest/otlp/map.h"
+#include "ingest/otlp/log_key.h"
 #include "ledger/kinds/id.h"
 
 enum { ATTRIBUTES, BODY, DROPPED, EVENT_NAME, FLAGS, OBSERVED, SEVERITY, SEVERITY_TEXT, SPAN, TIME, TRACE, N_LOG };
@@ -152,33 +152,10 @@ static void read_name(struct log *l) {
     }
 }
 
-/* The key is the same however often and by whichever route the record is sent: it covers the record and its reporter, but
- * not the time at which a collector observed it. */
 static int make_key(struct log *l, struct bytes record, struct err *err) {
-    struct mp_reader r;
-    struct mp_item head, name;
-    struct buf *out = &l->map->text;
-    char hex[KEYED_HASH_HEX];
-    bool timed = l->m[TIME].there && !(l->m[TIME].item.type == MP_STR && bytes_is(l->m[TIME].item.data, "0"));
-    buf_clear(out);
-    buf_put_str(out, l->from->digest);
-    mp_reader_init(&r, record);
-    int rc = mp_next(&r, &head, err);
-    for (uint32_t i = 0; i < head.count && rc == 0; i++) {
-        const uint8_t *from = r.p;
-        rc = mp_next(&r, &name, err);
-        if (rc == 0) rc = mp_skip(&r, 1, NULL, err);
-        if (rc == 0 && !(timed && bytes_is(name.data, "observedTimeUnixNano"))) {
-            buf_put(out, from, (size_t)(r.p - from));
-        }
-    }
-    if (rc == 0) rc = buf_check(out, "a log record", err);
-    if (rc == 0) {
-        struct bytes all = bytes_of_buf(out);
-        keyed_hash_parts(hex, l->map->secret, &all, 1);
-        snprintf(l->key, sizeof(l->key), "log:%s", hex);
-    }
-    return rc;
+    bool timed = l->m[TIME].there && !(l->m[TIME].item.type == MP_STR && bytes_is(l->m[TIME].item.data, "0")) &&
+                 !(l->m[TIME].item.type == MP_UINT && l->m[TIME].item.uint == 0);
+    return otlp_log_key(l->map, l->from, record, timed, &l->map->text, l->key, err);
 }
 
 /* A session is a run; an id is not searched for secrets. */
@@ -372,6 +349,21 @@ static bool has_number(struct otlp_attributes *l, const char *key) {
     return a != NULL && otlp_int(&a->item, &unused);
 }
 
+/* The body, unless it is only the name. What is said with a decision is its reason, a text of that kind. */
+static void put_body(struct log *l, bool decision) {
+    if (l->body.n == 0 || (l->body_text.n > 0 && bytes_eq(l->body_text, l->name))) return;
+    if (!decision) {
+        mp_map_raw(&l->map->private_, "text", l->body);
+        return;
+    }
+    struct buf words = {.max = 65536};
+    if (l->body_text.n == 0 && json_from_mp(l->body, JSON_LINE, &words, NULL) != 0) {
+        buf_clear(&words);
+    }
+    mp_map_text(&l->map->private_, "reason", l->body_text.n > 0 ? l->body_text : bytes_of_buf(&words));
+    buf_done(&words);
+}
+
 int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes record, struct err *err) {
     struct log l = {.map = m, .from = from};
     struct otlp_attributes *attributes = &m->attributes;
@@ -380,13 +372,10 @@ int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes 
     if (rc != 0) return rc;
     read_name(&l);
     read_run(&l);
-    if (l.body.n > 0 && (l.body_text.n == 0 || !bytes_eq(l.body_text, l.name))) {
-        mp_map_raw(&m->private_, "text", l.body);
-    }
     bool tool = otlp_is_open_text(otlp_find_text(attributes, "tool_name"));
-    if (bytes_is(l.base, "tool_decision") && tool && otlp_is_word(otlp_find_text(attributes, "decision"))) {
-        return map_decision(&l, err);
-    }
+    bool decision = bytes_is(l.base, "tool_decision") && tool && otlp_is_word(otlp_find_text(attributes, "decision"));
+    put_body(&l, decision);
+    if (decision) return map_decision(&l, err);
     if (bytes_is(l.base, "tool_result") && tool) return map_result(&l, err);
     bool model = otlp_is_open_text(otlp_find_text(attributes, "model"));
     if (bytes_is(l.base, "api_request") && model && has_number(attributes, "input_tokens")) {

@@ -208,13 +208,19 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
 /* ---- reporters ---------------------------------------------------------------------------------------------------- */
 
 /* Appends a part of the document as an item; nothing when it is absent. */
-static int read_part(struct otlp *o, struct otlp_text text, const char *what, struct buf *out, struct err *err) {
+static int read_part(struct otlp *o, struct otlp_text text, enum otlp_part part, struct buf *out, struct err *err) {
+    const char *what = part == OTLP_PART_RESOURCE ? "its resource" : "its scope";
+    const struct bytes bytes = {o->text.p + text.at, text.n};
     struct err why = {0};
     if (text.n > OTLP_PART_MAX) {
         return err_set(err, ERR_INVALID, "%s has %u bytes; expected: at most %zu", what, text.n, OTLP_PART_MAX);
     }
-    int rc = text.n == 0 ? 0 : json_to_mp((struct bytes){o->text.p + text.at, text.n}, out, &why);
-    return rc != 0 ? err_set(err, rc == ERR_NOMEM ? rc : ERR_INVALID, "%s is not valid JSON: %s", what, why.msg) : 0;
+    int rc = text.n == 0      ? 0
+             : o->is_protobuf ? otlp_proto_to_mp(o->proto_of_run, part, bytes, out, &why)
+                              : json_to_mp(bytes, out, &why);
+    return rc != 0 ? err_set(err, rc == ERR_NOMEM ? rc : ERR_INVALID, "%s is not valid %s: %s", what,
+                             o->is_protobuf ? "protobuf" : "JSON", why.msg)
+                   : 0;
 }
 
 static struct bytes unless_null(struct bytes item) {
@@ -226,9 +232,9 @@ static int read_scope(struct otlp *o, size_t index, struct err *err) {
     const struct otlp_scope *place = &o->cut.scopes[index];
     struct err why = {0};
     buf_clear(&o->item);
-    int rc = read_part(o, o->cut.resources[place->resource], "its resource", &o->item, &why);
+    int rc = read_part(o, o->cut.resources[place->resource], OTLP_PART_RESOURCE, &o->item, &why);
     size_t n = o->item.n;
-    if (rc == 0) rc = read_part(o, place->text, "its scope", &o->item, &why);
+    if (rc == 0) rc = read_part(o, place->text, OTLP_PART_SCOPE, &o->item, &why);
     if (rc == 0) {
         struct bytes resource = {o->item.p, n}, rest = {n == o->item.n ? NULL : o->item.p + n, o->item.n - n};
         rc = otlp_map_from(&o->map, unless_null(resource), unless_null(rest), &scope->from, &why);
@@ -253,13 +259,19 @@ static const struct otlp_record *record_at(const struct otlp *o, size_t i) {
 }
 
 static bool is_too_large(const struct otlp_record *r) {
-    return r->text.n > OTLP_RECORD_MAX || r->values > OTLP_VALUES_MAX;
+    return r->text.n > OTLP_RECORD_MAX || r->values > (r->type == OTLP_METRIC ? OTLP_METRIC_VALUES_MAX : OTLP_VALUES_MAX);
 }
 
 static struct bytes text_at(void *ctx, size_t i) {
     const struct otlp *o = ctx;
     const struct otlp_record *r = record_at(o, i);
     return is_too_large(r) ? (struct bytes){NULL, 0} : (struct bytes){o->text.p + r->text.at, r->text.n};
+}
+
+/* On the thread that parses. */
+static int parse_protobuf(void *ctx, size_t i, struct bytes text, struct buf *out, struct err *err) {
+    const struct otlp *o = ctx;
+    return otlp_proto_to_mp(o->proto, (enum otlp_part)record_at(o, i)->type, text, out, err);
 }
 
 static int reject(struct otlp *o, const char *group, const char *reason) {
@@ -270,7 +282,7 @@ static int reject(struct otlp *o, const char *group, const char *reason) {
 static int reject_too_large(struct otlp *o) {
     char reason[128];
     snprintf(reason, sizeof(reason), "the record is too large; expected: at most %zu bytes and %d values", OTLP_RECORD_MAX,
-             OTLP_VALUES_MAX);
+             o->record->type == OTLP_METRIC ? OTLP_METRIC_VALUES_MAX : OTLP_VALUES_MAX);
     return reject(o, NULL, reason);
 }
 
@@ -314,12 +326,35 @@ static bool parse_mended(struct otlp *o, struct bytes text) {
     return good;
 }
 
+static int reject_unparsed(struct otlp *o, int code, const char *why) {
+    char reason[ERR_MSG_MAX];
+    const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
+    if (code == ERR_LIMIT) return reject_too_large(o);
+    snprintf(reason, sizeof(reason), "not valid %s: %.900s", o->is_protobuf ? "protobuf" : "JSON", msg);
+    return reject(o, o->is_protobuf ? "not valid protobuf" : "not valid JSON", reason);
+}
+
+static int reject_point(void *ctx, const char *reason) {
+    return reject(ctx, NULL, reason);
+}
+
+static int map_metric(struct otlp *o, const struct otlp_from *from, struct bytes mp, struct err *err) {
+    const struct otlp_metric_sink sink = {o->series, o, reject_point};
+    char name[OTLP_NAME_LEN];
+    int rc = otlp_map_metric(&o->map, from, mp, &sink, name, err);
+    if (rc != 1) return rc;
+    const struct ingest_place place = place_of(o);
+    intake_pass(o->run, &place, name);
+    return 0;
+}
+
 static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
     const struct otlp_scope_of *scope = &o->scopes[o->record->scope];
     struct err why = {0};
     if (scope->state == BAD) return reject(o, NULL, scope->from.actor);
-    int rc = o->record->type == OTLP_SPAN ? otlp_map_span(&o->map, &scope->from, mp, &why)
-                                          : otlp_map_log(&o->map, &scope->from, mp, &why);
+    int rc = o->record->type == OTLP_SPAN     ? otlp_map_span(&o->map, &scope->from, mp, &why)
+             : o->record->type == OTLP_METRIC ? map_metric(o, &scope->from, mp, &why)
+                                              : otlp_map_log(&o->map, &scope->from, mp, &why);
     if (rc == 0 || rc == INTAKE_STOP) return rc;
     if (!o->map.failed && (rc == ERR_INVALID || rc == ERR_LIMIT)) {
         return reject(o, o->map.group[0] != '\0' ? o->map.group : NULL, why.msg);
@@ -346,17 +381,15 @@ static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const c
         rc = reject_too_large(o);
     } else if (parsed == ERR_NOMEM) {
         rc = err_set(err, ERR_NOMEM, "%s", why);
-    } else if (parsed != 0 && parse_mended(o, (struct bytes){o->text.p + r->text.at, r->text.n})) {
+    } else if (parsed != 0 && !o->is_protobuf && parse_mended(o, (struct bytes){o->text.p + r->text.at, r->text.n})) {
         rc = map_record(o, bytes_of_buf(&o->item), err);
     } else if (parsed != 0) {
-        char reason[ERR_MSG_MAX];
-        const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
-        snprintf(reason, sizeof(reason), "not valid JSON: %.900s", msg);
-        rc = reject(o, "not valid JSON", reason);
+        rc = reject_unparsed(o, parsed, why);
     } else {
         rc = map_record(o, mp, err);
     }
-    o->rejected += intake_rejected(o->run, &words) != before;
+    uint64_t rejected = intake_rejected(o->run, &words) - before;
+    o->rejected += r->type == OTLP_METRIC ? rejected : rejected > 0;
     return rc;
 }
 
@@ -371,7 +404,7 @@ int otlp_document(struct otlp *o, const char *file, struct bytes text, uint64_t 
     if (o->scopes == NULL) return err_set(err, ERR_NOMEM, "OTLP: out of memory");
     int rc = otlp_order(&o->cut, &o->order, err);
     if (rc == 0) {
-        const struct ahead_work work = {o, o->cut.n_records, text_at, take_record};
+        const struct ahead_work work = {o, o->cut.n_records, text_at, take_record, o->is_protobuf ? parse_protobuf : NULL};
         rc = ahead_run(o->ahead, &work, err);
     }
     free(o->order);
@@ -386,6 +419,7 @@ void otlp_forget(struct otlp *o) {
     memset(o->spans, 0, sizeof(*o->spans));
     memset(o->known, 0, sizeof(*o->known));
     o->waiting = 0;
+    otlp_series_forget(o->series);
 }
 
 static int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
@@ -400,13 +434,20 @@ static int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
     o->spans = calloc(1, sizeof(*o->spans));
     o->known = calloc(1, sizeof(*o->known));
     if (o->spans == NULL || o->known == NULL) return err_set(err, ERR_NOMEM, "OTLP: out of memory");
-    return ahead_new(&o->ahead, err);
+    int rc = otlp_series_new(run, &o->series, err);
+    if (rc == 0) rc = otlp_proto_new(&o->proto, err);
+    if (rc == 0) rc = otlp_proto_new(&o->proto_of_run, err);
+    if (rc == 0) rc = ahead_new(&o->ahead, err);
+    return rc;
 }
 
 static void otlp_done(struct otlp *o) {
     otlp_map_done(&o->map);
     otlp_cut_done(&o->cut);
     ahead_free(o->ahead);
+    otlp_series_free(o->series);
+    otlp_proto_free(o->proto);
+    otlp_proto_free(o->proto_of_run);
     buf_done(&o->item);
     free(o->spans);
     free(o->known);

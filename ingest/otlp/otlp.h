@@ -1,9 +1,11 @@
-/* The source "otlp": traces and logs of OpenTelemetry as OTLP/JSON, from files, from standard input, or received over HTTP.
+/* The source "otlp": traces, logs and metrics of OpenTelemetry, as OTLP/JSON from files and standard input, or received over
+ * HTTP, as JSON or Protocol Buffers.
  *
- *   bytes --otlp_cut--> places of records --otlp_order--> parents first --ahead--> items --otlp_map--> drafts --> run
+ *   JSON     --otlp_cut_feed--> places of    --otlp_order--> parents --ahead--> items of --otlp_map--> drafts --> run
+ *   protobuf --otlp_wire_cut--> records                      first              one form
  *
- * A document is one ExportTraceServiceRequest or ExportLogsServiceRequest; a file has one or many, one after another, as
- * the collector's file exporter writes them. docs/ingest.md describes the source for its users. */
+ * A document is one Export...ServiceRequest; a file has one or many, one after another, as the collector's file exporter
+ * writes them. docs/ingest.md describes the source for its users. */
 #ifndef INGEST_OTLP_OTLP_H
 #define INGEST_OTLP_OTLP_H
 
@@ -11,6 +13,8 @@
 #include "ingest/input/ahead.h"
 #include "ingest/otlp/cut.h"
 #include "ingest/otlp/map.h"
+#include "ingest/otlp/metric.h"
+#include "ingest/otlp/proto.h"
 
 #define OTLP_PART_MAX ((size_t)256 << 10) /* one resource or scope */
 
@@ -23,22 +27,26 @@ struct otlp {
     struct otlp_map map;
     struct otlp_cut cut;
     struct ahead *ahead;
+    struct otlp_proto *proto;        /* of the thread that parses */
+    struct otlp_proto *proto_of_run; /* of the run's thread */
     struct otlp_spans *spans;
     struct otlp_known *known;
+    struct otlp_series *series;
     struct buf item; /* one parsed text */
     /* the current document */
     const char *file; /* its name in messages */
     struct bytes text;
+    bool is_protobuf;
     uint64_t line, offset; /* of its first byte in the input; line 0: the input has no lines */
     uint32_t *order;
     struct otlp_scope_of *scopes;
     const struct otlp_record *record; /* the current one */
     uint64_t first;                   /* ticket of its first event, 0 when it has none */
     uint64_t waiting;                 /* bytes of drafts since the last commit */
-    uint64_t rejected;                /* records of the document */
+    uint64_t rejected;                /* records of the document; of metrics, points */
 };
 
-/* Adds the records of a document that otlp->cut has cut completely. Bad ones are rejected one by one, and counted in
+/* Adds the records of a document that otlp->cut has cut completely; its encoding is otlp->is_protobuf. Bad ones are rejected one by one, and counted in
  * otlp->rejected. 0, INTAKE_STOP, or an error of the ledger. */
 int otlp_document(struct otlp *otlp, const char *file, struct bytes text, uint64_t line, uint64_t offset, struct err *err);
 

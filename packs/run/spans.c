@@ -69,6 +69,7 @@ static int read_from(struct spans *s, struct bytes text, uint32_t index, size_t 
 
 static int read_record(struct spans *s, struct bytes text, const struct otlp_record *record, const struct otlp_from *from,
                        struct err *err) {
+    if (record->type == OTLP_METRIC) return 0;
     if (record->values > OTLP_VALUES_MAX) return err_set(err, ERR_INVALID, "the record has too many values");
     buf_clear(&s->item);
     int rc = read_part(s, text, record->text, "the record", err);

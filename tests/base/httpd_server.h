@@ -9,6 +9,9 @@
 #include "base/http/server.h"
 #include "tests/base/http_client.h"
 
+#ifndef INSTEAD
+#define INSTEAD NULL /* of gRPC */
+#endif
 #define BODY_MAX   100000
 #define BODIES_MAX 150000
 
@@ -36,7 +39,7 @@ static inline void on_signal(int number) {
     stopped = 1;
 }
 
-static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL}};
+static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL, true}};
 
 static inline int handle(void *ctx, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
     struct server *s = ctx;
@@ -69,6 +72,7 @@ static inline int setup_at(void **state, const char *address) {
     const struct httpd_options options = {.address = address,
                                           .routes = routes,
                                           .n_routes = 1,
+                                          .instead_of_grpc = INSTEAD,
                                           .body_max = BODY_MAX,
                                           .bodies_max = BODIES_MAX,
                                           .ctx = s,

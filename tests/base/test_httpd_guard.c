@@ -10,10 +10,11 @@
 
 #include "base/http/status.h"
 
-static const struct httpd_route routes[] = {{"POST", "/in", "application/json", " (hint)"},
-                                            {"POST", "/other", "text/plain", NULL}};
+static const struct httpd_route routes[] = {{"POST", "/in", "application/json", " (hint)", false},
+                                            {"POST", "/other", "text/plain", NULL, true}};
 static const char *const hosts[] = {"127.0.0.1:4318", "localhost:4318"};
-static const struct httpd_policy policy = {.routes = routes, .n_routes = 2, .hosts = hosts, .n_hosts = 2, .body_max = 1000};
+static const struct httpd_policy policy = {
+    .routes = routes, .n_routes = 2, .hosts = hosts, .n_hosts = 2, .body_max = 1000, .instead_of_grpc = "set IT=http"};
 
 /* A head from "name: value" lines; what precedes a ':' is the name, unchanged. */
 static void head_of(struct httpd_head *head, const char *method, const char *target, const char *lines) {
@@ -106,12 +107,14 @@ static const struct bad {
      "content type 'application/x-protobuf' is not supported; expected: application/json (hint)"},
     {"POST", "/in", "Host: localhost:4318\nContent-Type: application/jsonp\nContent-Length: 1", 415,
      "content type 'application/jsonp' is not supported; expected: application/json (hint)"},
+    {"POST", "/in", "Host: localhost:4318\nContent-Type: application/grpc+proto\nContent-Length: 1", 415,
+     "gRPC is not served: set IT=http"},
     {"POST", "/other", GOOD "Content-Length: 1", 415,
-     "content type 'application/json' is not supported; expected: text/plain"},
+     "content type 'application/json' is not supported; expected: text/plain, application/x-protobuf"},
     {"POST", "/in", GOOD "Content-Encoding: br\nContent-Length: 1", 415,
-     "this content encoding is not supported; expected: gzip, identity"},
+     "this content encoding is not supported; expected: gzip, zstd, identity"},
     {"POST", "/in", GOOD "Content-Encoding: gzip, gzip\nContent-Length: 1", 415,
-     "this content encoding is not supported; expected: gzip, identity"},
+     "this content encoding is not supported; expected: gzip, zstd, identity"},
 };
 
 static void each_bad_head_is_refused_in_its_own_words(void **state) {

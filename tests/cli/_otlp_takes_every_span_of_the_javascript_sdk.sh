@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The real OpenTelemetry SDK for JavaScript, from npm, exports into `ledger ingest otlp --listen`: every span and every log
-# record that it reports as exported is in the ledger, once, although it sends everything twice, plain and compressed.
+# record that it reports as exported is in the ledger, once, although it sends everything twice, plain and compressed. In its
+# default settings (HTTP with Protocol Buffers) spans, log records and metrics arrive as well; over gRPC it says what to set.
 #
 # Not part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_otlp_...sh. Without
 # node, npm or the registry it is skipped with a message.
@@ -16,11 +17,8 @@ skip() {
 command -v node >/dev/null || skip 'there is no node'
 command -v npm >/dev/null || skip 'there is no npm'
 mkdir sdk
-cp "$ROOT/tests/otel/emit.mjs" sdk/
-(cd sdk && HOME=$their_home npm install --no-audit --no-fund --no-save --loglevel=error \
-    @opentelemetry/api@1.9.1 @opentelemetry/api-logs@0.223.1 @opentelemetry/otlp-exporter-base@0.223.1 \
-    @opentelemetry/exporter-trace-otlp-http@0.223.1 @opentelemetry/exporter-logs-otlp-http@0.223.1 \
-    @opentelemetry/resources@2.12.1 @opentelemetry/sdk-logs@0.223.1 @opentelemetry/sdk-trace-node@2.12.0) >npm.log 2>&1 ||
+cp "$ROOT"/tests/otel/* sdk/
+(cd sdk && HOME=$their_home npm ci --no-audit --no-fund --loglevel=error) >npm.log 2>&1 ||
     skip "npm cannot install the SDK: $(tail -n 1 npm.log)"
 
 new_box
@@ -58,5 +56,31 @@ same "$(jq -s '[.[] | select(.kind == "run.reporter_observed")] | length' events
 jq '.accepted - 1000 - 250 * 4 - 2 + 0' receipt.json >rest # ends of agents and tools, scores, decisions, reporters
 same "$(cat rest)" 0
 box 0 verify
+
+# The defaults, in a ledger of their own.
+mkdir defaults
+HOME=$T/defaults "$LEDGER" -C "$T/defaults/box" init >/dev/null
+"$LEDGER" -C "$T/defaults/box" ingest otlp --listen 127.0.0.1:0 --json >defaults/receipt.json 2>defaults/err &
+pid=$!
+for _ in $(seq 600); do
+    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' defaults/err)
+    [[ -n $address ]] && break
+    sleep 0.1
+done
+(cd sdk && OTEL_EXPORTER_OTLP_ENDPOINT=$address timeout 120 node defaults.mjs 40) >defaults/exported.jsonl || fail "the SDK failed"
+(cd sdk && timeout 60 node grpc.mjs "$address") >defaults/grpc.out || true
+check grep -q 'gRPC is not served: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf' defaults/grpc.out
+kill -INT "$pid"
+wait "$pid" || fail "the receiver failed"
+same "$(jq -c '[.rejected, .passed > 0]' defaults/receipt.json)" '[0,true]'
+"$LEDGER" -C "$T/defaults/box" log -n 0 --json >defaults/events.jsonl
+jq -r 'select(.span) | "span:\(.trace):\(.span)"' defaults/exported.jsonl | sort >spans.wanted
+jq -r '.key | select(test("^span:[0-9a-f]+:[0-9a-f]+$"))' defaults/events.jsonl | sort >spans.there
+same "$(wc -l <spans.wanted)" 40
+check cmp spans.wanted spans.there
+same "$(jq -s '[.[] | select(.kind == "permission.decided")] | length' defaults/events.jsonl)" 40
+same "$(jq -s '[.[] | select(.kind == "run.measured" and .body.form == "histogram") | .body.count] | add' defaults/events.jsonl)" 40
+same "$(jq -s '[.[] | select(.kind == "run.measured" and .body.form == "sum") | .body.sum] | add' defaults/events.jsonl)" 400
+"$LEDGER" -C "$T/defaults/box" verify >/dev/null
 
 finish

@@ -66,7 +66,10 @@ same "$(post /v1/traces application/json new.json)" '200 {}'
 same "$("$LEDGER" -C "$BOX" log -n 0 --json --run 00000000000000000000000000000abc | wc -l)" 7 # while it runs
 same "$(post /v1/traces application/json new.json)" '200 {}'
 same "$(post /v1/traces application/json bad.json | cut -c 1-42)" '200 {"partialSuccess":{"rejectedSpans":"1"'
-[[ $(post /v1/traces application/x-protobuf new.json) == '415 '*OTEL_EXPORTER_OTLP_PROTOCOL=http/json* ]] || fail 'protobuf'
+[[ $(post /v1/traces application/x-protobuf new.json) == '400 '*'JSON, with the content type of protobuf'* ]] || fail 'protobuf'
+[[ $(post /v1/traces application/grpc new.json) == '415 '*'set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf'* ]] || fail 'gRPC'
+: >empty
+same "$(post /v1/metrics application/x-protobuf empty)" '200 '
 head -c 100000 "$LEDGER" >program
 same "$(post /v1/traces application/json program | cut -c 1-4)" '400 '
 kill -INT "$pid"

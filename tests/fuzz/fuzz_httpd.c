@@ -15,7 +15,7 @@ static void want(bool ok) {
     }
 }
 
-static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL}};
+static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL, true}};
 static const char *const hosts[] = {"127.0.0.1:4318"};
 static const struct httpd_policy policy = {
     .routes = routes, .n_routes = 1, .hosts = hosts, .n_hosts = 1, .body_max = CONTENT_MAX};

@@ -50,7 +50,7 @@ static void check(struct ahead *a, size_t n, size_t stop_at, char *large) {
     for (size_t i = 0; i < n + 6; i++) {
         snprintf(s.texts[i], 32, i % 10 == 9 ? "[%zu" : "%zu", i);
     }
-    const struct ahead_work work = {&s, n, text_at, take};
+    const struct ahead_work work = {&s, n, text_at, take, NULL};
     int rc = ahead_run(a, &work, &err);
     if (stop_at < n) {
         assert_int_equal(rc, 7);

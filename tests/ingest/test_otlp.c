@@ -226,10 +226,22 @@ static void a_file_that_ends_too_early_says_so(void **state) {
 
 static void what_is_no_spans_and_no_logs_is_said(void **state) {
     struct box *b = *state;
-    text_is(b, "{}\n{\"resourceMetrics\":[]}\n{\"spans\":[]}\n", 0, 0, 3);
-    assert_string_equal(b->rejections, "1: the document has neither 'resourceSpans' nor 'resourceLogs'\n"
-                                       "2: metrics are not read; expected: 'resourceSpans' and 'resourceLogs'\n"
-                                       "3: the document has neither 'resourceSpans' nor 'resourceLogs'\n");
+    text_is(b, "{}\n{\"resourceMetrics\":[]}\n{\"spans\":[]}\n", 0, 0, 2);
+    assert_string_equal(b->rejections,
+                        "1: the document has neither 'resourceSpans' nor 'resourceLogs' nor 'resourceMetrics'\n"
+                        "3: the document has neither 'resourceSpans' nor 'resourceLogs' nor 'resourceMetrics'\n");
+}
+
+static void what_is_said_with_a_decision_is_its_reason(void **state) {
+    struct box *b = *state;
+    char text[4096];
+#define DECIDED(body)                                                                                                      \
+    "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"eventName\":\"claude_code.tool_decision\",\"body\":" body      \
+    ",\"attributes\":[{\"key\":\"tool_name\",\"value\":{\"stringValue\":\"Bash\"}},"                                       \
+    "{\"key\":\"decision\",\"value\":{\"stringValue\":\"accept\"}}]}]}]}]}\n"
+    text_is(b, DECIDED("{\"stringValue\":\"it was\"}") DECIDED("{\"arrayValue\":{}}"), 2, 0, 0);
+    assert_non_null(strstr(box_event(b, 1, text, sizeof(text)), "{\"reason\":\"it was\"}"));
+    assert_non_null(strstr(box_event(b, 2, text, sizeof(text)), "{\"reason\":\"[]\"}"));
 }
 
 static void a_strict_run_ends_at_the_first_bad_record(void **state) {
@@ -376,6 +388,7 @@ int main(void) {
         TEST(a_broken_document_does_not_take_the_next_ones_with_it),
         TEST(a_file_that_ends_too_early_says_so),
         TEST(what_is_no_spans_and_no_logs_is_said),
+        TEST(what_is_said_with_a_decision_is_its_reason),
         TEST(a_strict_run_ends_at_the_first_bad_record),
         TEST(an_absent_file_is_an_error),
         TEST(half_a_character_is_mended_and_nothing_else),

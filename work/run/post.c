@@ -9,8 +9,8 @@
 
 enum { HEAD_MAX = 16 << 10 };
 
-static const struct httpd_route routes[] = {{"POST", "/v1/traces", "application/json", NULL},
-                                            {"POST", "/v1/logs", "application/json", NULL}};
+static const struct httpd_route routes[] = {{"POST", "/v1/traces", "application/json", NULL, false},
+                                            {"POST", "/v1/logs", "application/json", NULL, false}};
 static const char *const hosts[] = {"localhost", "localhost:4318", "127.0.0.1:4318"};
 static const struct httpd_policy policy = {.routes = routes,
                                            .n_routes = sizeof routes / sizeof *routes,
