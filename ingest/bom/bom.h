@@ -58,6 +58,7 @@ struct bom_doc {
     size_t n_models, cap_models;
     struct bom_index refs;      /* elements by their ids */
     struct bom_index relations; /* SPDX: relationships by where they are from */
+    uint64_t lookups;           /* so far; bounded */
 };
 /* Reads either. ERR_INVALID names the fault and what is expected; ERR_LIMIT, ERR_NOMEM. */
 int bom_doc_read(struct bom_doc *doc, struct bytes whole, struct err *err);

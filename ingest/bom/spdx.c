@@ -6,7 +6,8 @@
 #include "ingest/input/item.h"
 
 #define NO_BYTES      ((struct bytes){NULL, 0})
-#define RELATIONS_MAX 4096 /* of one package */
+#define RELATIONS_MAX 4096    /* of one package */
+#define LOOKUPS_MAX   1000000 /* of all: many packages may share an id, and with it all its relationships */
 
 static bool is_type(struct bytes element, const char *type) {
     struct bytes said = mp_get_text(element, "type");
@@ -66,16 +67,19 @@ static void read_hashes(struct bom_model *m) {
     }
 }
 
-static void read_relations(const struct bom_doc *doc, struct bom_model *m) {
+static void read_relations(struct bom_doc *doc, struct bom_model *m) {
     struct bytes id = id_of(m->raw), ref;
-    const struct bom_entry *entry = bom_index_find(&doc->relations, id), *end = doc->relations.entries + doc->relations.n;
+    const struct bom_entry *first = bom_index_find(&doc->relations, id);
+    size_t from = first != NULL ? (size_t)(first - doc->relations.entries) : doc->relations.n;
     struct bytes concluded = NO_BYTES;
-    for (size_t k = 0; entry != NULL && entry < end && bytes_eq(entry->id, id) && k < RELATIONS_MAX; entry++, k++) {
+    for (size_t k = from; k < doc->relations.n && k - from < RELATIONS_MAX; k++) {
+        const struct bom_entry *entry = &doc->relations.entries[k];
+        if (!bytes_eq(entry->id, id) || ++doc->lookups > LOOKUPS_MAX) break;
         struct bytes type = mp_get_text(entry->raw, "relationshipType"), to = item_get(entry->raw, "to");
         if (bytes_is(type, "hasDeclaredLicense") && m->license.n == 0) m->license = first_called(doc, to, true);
         if (bytes_is(type, "hasConcludedLicense") && concluded.n == 0) concluded = first_called(doc, to, true);
         if (!bytes_is(type, "trainedOn")) continue;
-        for (size_t i = 0; i < BOM_DATASETS_MAX && ref_at(to, i, &ref); i++) {
+        for (size_t i = 0; i < BOM_DATASETS_MAX && ++doc->lookups <= LOOKUPS_MAX && ref_at(to, i, &ref); i++) {
             struct bytes name = called(doc, ref, false);
             if (name.n > 0 && m->n_datasets < BOM_DATASETS_MAX) m->datasets[m->n_datasets++] = name;
         }

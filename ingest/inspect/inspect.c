@@ -241,12 +241,20 @@ static bool is_sample_name(const char *name) {
     return strncmp(name, "samples/", 8) == 0 && n > 13 && strcmp(name + n - 5, ".json") == 0;
 }
 
+/* A header that cannot be read is not one that was never written. */
+static int reject_header(struct reading *in, const struct err *fault) {
+    char reason[ERR_MSG_MAX];
+    snprintf(reason, sizeof(reason), "header.json: %.900s", fault->msg);
+    return intake_reject(in->run, &in->place, "the header cannot be read", reason);
+}
+
 /* The header into `text`, or what the journal has of it. Not finding the rest of a damaged archive is no error here: `why` says
  * it. 1: neither is there. */
 static int find_header(struct reading *in, struct err *why) {
     struct zip *zip = NULL;
     struct zip_member m;
     struct err fault = {0};
+    bool bad = false;
     struct buf start = {.max = in->text.max};
     buf_clear(&in->text);
     int rc = zip_open(in->place.file, INSPECT_ALL_MAX, &zip, why);
@@ -257,13 +265,14 @@ static int find_header(struct reading *in, struct err *why) {
         struct buf *to = header ? &in->text : &start;
         buf_clear(to);
         code = zip_read(zip, to, &fault);
+        bad = bad || (code != 0 && header);
         if (code != 0) buf_clear(to);
     }
     zip_close(zip);
     if (rc == 0 && in->text.n == 0) buf_put_bytes(&in->text, bytes_of_buf(&start));
     buf_done(&start);
     if (rc != 0) return rc;
-    if (in->text.n > 0 && in->text.fail == 0) return 0;
+    if (in->text.n > 0 && in->text.fail == 0) return bad ? reject_header(in, &fault) : 0;
     return err_set(why, fault.code != 0 ? fault.code : ERR_INVALID, "%.300s%s",
                    fault.code != 0 ? fault.msg : "the archive has neither header.json nor _journal/start.json",
                    fault.code != 0 ? "" : "; expected: an .eval file of Inspect");

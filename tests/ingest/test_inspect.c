@@ -180,6 +180,26 @@ static void bad_members_are_rejected_alone_and_make_it_a_part(void **state) {
     }
 }
 
+static void a_header_that_is_damaged_is_named(void **state) {
+    struct buf whole = {.max = 1 << 20};
+    struct box b;
+    (void)state;
+    box_init(&b);
+    assert_int_equal(file_read(FIXTURES "deflate.eval", &whole, NULL), 0);
+    uint8_t *name = memmem(whole.p, whole.n, "header.json", 11); /* in the member's own header; its content follows */
+    assert_non_null(name);
+    memset(name + 20, 0xff, 16);
+    int fd = open(b.file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, whole.p, whole.n), (ssize_t)whole.n);
+    close(fd);
+    assert_int_equal(run(&b, b.file), 0);
+    want(b.rejections, "0: header.json: the member's content is damaged or cut off");
+    assert_int_equal(box_count(&b, "eval.started"), 1);
+    assert_int_equal(box_count(&b, "eval.imported"), 0);
+    buf_done(&whole);
+    box_done(&b);
+}
+
 static void an_archive_that_is_cut_off_gives_what_precedes_the_cut(void **state) {
     struct buf whole = {.max = 1 << 20};
     struct box b;
@@ -229,6 +249,7 @@ int main(void) {
         cmocka_unit_test(an_edited_score_is_invalidated_and_a_tampered_one_is_computed_again),
         cmocka_unit_test(a_part_says_why_it_is_one),
         cmocka_unit_test(bad_members_are_rejected_alone_and_make_it_a_part),
+        cmocka_unit_test(a_header_that_is_damaged_is_named),
         cmocka_unit_test(an_archive_that_is_cut_off_gives_what_precedes_the_cut),
         cmocka_unit_test(a_directory_gives_its_logs),
     };
