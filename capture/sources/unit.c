@@ -106,6 +106,10 @@ static int put_service(struct buf *out, const struct sources_entry *entry, const
     int rc = put_word(out, place->program, true, err);
     buf_put_str(out, " -C ");
     if (rc == 0) rc = put_word(out, place->dir, true, err);
+    if (rc == 0 && place->pass != NULL) {
+        buf_put_str(out, " --passphrase-file ");
+        rc = put_word(out, place->pass, true, err);
+    }
     buf_printf(
         out,
         " sources run --no-restart %s\nKillSignal=SIGTERM\nTimeoutStartSec=60s\nTimeoutStopSec=15s\nRestart=on-failure\n"

@@ -15,7 +15,8 @@
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
 static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook)"},
-    [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval, dpkg, hardware)"},
+    [N_EVERY] = {"every", 0, "DURATION",
+                 "look again at this interval, such as 30s, until interrupted (ollama, lm-eval, dpkg, hardware)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
     [N_VERIFY] = {"verify", 0, NULL, "hash the files of the store and compare them with their names (ollama)"},
     [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama)"},
