@@ -77,7 +77,7 @@ static bool is_temporary(const char *path) {
 
 static bool needs_temporary(const struct sources_entry *entry, const struct sources_unit_place *place) {
     bool needs = is_temporary(place->dir) || is_temporary(place->keys) || is_temporary(place->program) ||
-                 is_temporary(entry->models) || is_temporary(entry->root);
+                 is_temporary(place->pass) || is_temporary(entry->models) || is_temporary(entry->root);
     for (size_t i = 0; i < entry->n_paths; i++) {
         needs = needs || is_temporary(entry->paths[i]);
     }
@@ -106,6 +106,10 @@ static int put_service(struct buf *out, const struct sources_entry *entry, const
     int rc = put_word(out, place->program, true, err);
     buf_put_str(out, " -C ");
     if (rc == 0) rc = put_word(out, place->dir, true, err);
+    if (rc == 0 && place->pass != NULL) {
+        buf_put_str(out, " --passphrase-file ");
+        rc = put_word(out, place->pass, true, err);
+    }
     buf_printf(
         out,
         " sources run --no-restart %s\nKillSignal=SIGTERM\nTimeoutStartSec=60s\nTimeoutStopSec=15s\nRestart=on-failure\n"

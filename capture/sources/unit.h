@@ -17,6 +17,7 @@ struct sources_unit_place {
     const char *program; /* absolute path of this program */
     const char *dir;     /* the ledger's, absolute */
     const char *keys;    /* where the secret keys are, absolute */
+    const char *pass;    /* file of their passphrase, absolute; NULL: none */
 };
 
 /* Whether the source has that unit: receivers alone have a socket. */

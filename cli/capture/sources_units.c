@@ -26,6 +26,7 @@ struct work {
     struct ledger *ledger;         /* NULL: with --print */
     char directory[FILE_PATH_MAX]; /* of the units */
     char program[PATH_MAX], ledger_dir[PATH_MAX], keys[FILE_PATH_MAX];
+    char pass[PATH_MAX]; /* file of the keys' passphrase; empty: none */
     size_t changed;
     struct obj list;
 };
@@ -38,6 +39,8 @@ static int find_places(struct work *w, const struct opt_args *args, struct err *
     if (n <= 0) return err_set(err, ERR_IO, "/proc/self/exe does not say where this program is");
     w->program[n] = '\0';
     if (realpath(w->cli->dir, w->ledger_dir) == NULL) return err_errno(err, errno, "%s", w->cli->dir);
+    const char *pass = w->cli->passphrase_file;
+    if (pass != NULL && realpath(pass, w->pass) == NULL) return err_errno(err, errno, "%s", pass);
     int rc = config_load(w->cli->dir, &config, err);
     if (rc == 0 && realpath(config.keys, below) == NULL) {
         snprintf(below, sizeof(below), "%s", w->ledger_dir); /* without keys nothing is recorded, and that is said then */
@@ -93,7 +96,7 @@ static void put_back(const char *path, struct bytes text) {
 
 /* Writes one unit unless it is there already. */
 static int write_unit(struct work *w, const struct sources_entry *entry, enum sources_unit unit, struct err *err) {
-    const struct sources_unit_place place = {w->program, w->ledger_dir, w->keys};
+    const struct sources_unit_place place = {w->program, w->ledger_dir, w->keys, w->pass[0] != '\0' ? w->pass : NULL};
     char file[SOURCES_UNIT_NAME], path[FILE_PATH_MAX];
     struct buf text = {.max = SOURCES_UNIT_MAX}, there = {.max = SOURCES_UNIT_MAX};
     enum sources_unit_state state = SOURCES_UNIT_ABSENT;

@@ -31,7 +31,8 @@ enum {
 static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook, journal, kubernetes)"},
     [N_EVERY] = {"every", 0, "DURATION",
-                 "look again at this interval, such as 30s, until interrupted (ollama, openai, lm-eval, huggingface)"},
+                 "look again at this interval, such as 30s, until interrupted (ollama, openai, lm-eval, huggingface, dpkg, "
+                 "hardware)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
     [N_VERIFY] =
         {"verify", 0, NULL,

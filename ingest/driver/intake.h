@@ -47,7 +47,7 @@ struct ingest_options {
     void *ctx;
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void (*rejected)(void *ctx, const struct ingest_place *place, const char *reason);
-    void (*committed)(void *ctx, const struct ingest_result *sum);                 /* after each commit; `sum` of this look */
+    void (*committed)(void *ctx, const struct ingest_result *sum); /* after each commit; `sum` of this look */
     void (*passed)(void *ctx, const struct ingest_place *place, const char *what); /* what: its name, or "" */
     void (*listening)(void *ctx, const char *address);                             /* with the port that was bound */
     void (*waiting)(void *ctx, const char *path); /* for a file to follow that is not there yet */

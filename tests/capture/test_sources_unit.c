@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "capture/sources/unit.h"
 
-static const struct sources_unit_place place = {"/usr/bin/ledger", "/home/a/box", "/home/a/box/keys"};
+static const struct sources_unit_place place = {"/usr/bin/ledger", "/home/a/box", "/home/a/box/keys", NULL};
 
 static void text_of(struct buf *out, const char *conf_text, const struct sources_unit_place *at, enum sources_unit unit) {
     struct sources_conf conf = {0};
@@ -52,9 +52,10 @@ static void a_receiver_has_a_service_and_a_socket(void **state) {
 static void a_service_has_only_what_its_source_needs(void **state) {
     (void)state;
     struct buf text = {.max = SOURCES_UNIT_MAX};
-    const struct sources_unit_place apart = {"/usr/bin/ledger", "/home/a/box", "/home/a/keys"};
+    const struct sources_unit_place apart = {"/usr/bin/ledger", "/home/a/box", "/home/a/keys", "/home/a/pass"};
     text_of(&text, FOLLOWER, &apart, SOURCES_SERVICE);
     has(&text, "\nRestrictAddressFamilies=AF_UNIX\n");
+    has(&text, " -C \"/home/a/box\" --passphrase-file \"/home/a/pass\" sources run");
     has(&text, "\nPrivateTmp=no\n");
     has(&text, "\nPrivateDevices=yes\n");
     has(&text, "\nReadWritePaths=\"/home/a/box\" \"/home/a/keys\"\n");
@@ -70,8 +71,8 @@ static void paths_are_quoted(void **state) {
     struct buf text = {.max = SOURCES_UNIT_MAX};
     struct sources_conf conf = {0};
     struct err err = {0};
-    const struct sources_unit_place odd = {"/opt/a b/l$x", "/home/50% \"q\"\\", "/home/50% \"q\"\\/keys"};
-    const struct sources_unit_place wrong = {"/usr/bin/ledger", "/home/a\nExecStart=/bin/sh", "/k"};
+    const struct sources_unit_place odd = {"/opt/a b/l$x", "/home/50% \"q\"\\", "/home/50% \"q\"\\/keys", NULL};
+    const struct sources_unit_place wrong = {"/usr/bin/ledger", "/home/a\nExecStart=/bin/sh", "/k", NULL};
     text_of(&text, PROBE, &odd, SOURCES_SERVICE);
     has(&text, "\nExecStart=\"/opt/a b/l$$x\" -C \"/home/50%% \\\"q\\\"\\\\\" sources");
     has(&text, "\nReadWritePaths=\"/home/50%% \\\"q\\\"\\\\\"\n");

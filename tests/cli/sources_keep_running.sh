@@ -102,7 +102,7 @@ python3 hold.py <leash >port &
 holder=$!
 pids+=("$holder")
 exec 9>leash
-for _ in $(seq 200); do [[ -s port ]] && break || sleep 0.05; done
+for _ in $(seq 200); do [[ -s port ]] && break; sleep 0.05; done
 sed -i "s/^listen = .*/listen = 127.0.0.1:$(cat port)/" "$BOX/sources.conf"
 start traces
 until_is traces restarts 1

@@ -15,7 +15,7 @@ static void must(bool held) {
 }
 
 static void check_unit(const struct sources_entry *entry, enum sources_unit unit) {
-    const struct sources_unit_place place = {"/usr/bin/ledger", "/home/a/box", "/home/a/box/keys"};
+    const struct sources_unit_place place = {"/usr/bin/ledger", "/home/a/box", "/home/a/box/keys", NULL};
     struct buf text = {.max = SOURCES_UNIT_MAX};
     if (sources_unit_has(entry, unit) && sources_unit_text(&text, entry, &place, unit, NULL) == 0) {
         must(text.n > 0 && memchr(text.p, 0, text.n) == NULL);

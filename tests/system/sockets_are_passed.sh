@@ -11,7 +11,7 @@ port=$(free_port)
 box 0 sources add traces otlp --listen "127.0.0.1:$port"
 systemd-socket-activate -l "127.0.0.1:$port" "$LEDGER" -C "$BOX" sources run --no-restart traces >log 2>&1 &
 pid=$!
-for _ in $(seq 200); do grep -q Listening log && break || sleep 0.05; done
+for _ in $(seq 200); do grep -q Listening log && break; sleep 0.05; done
 same "$(post "127.0.0.1:$port" "$fixture")" '200 {}' # this connection starts it
 same "$("$LEDGER" -C "$BOX" sources --json | jq -r '.sources[0].address')" "http://127.0.0.1:$port"
 same "$("$LEDGER" -C "$BOX" sources --json | jq -r '.sources[0].pid')" "$pid"
@@ -23,7 +23,7 @@ same "$("$LEDGER" -C "$BOX" log -n 0 --json --source otlp | jq -r 'select(.kind 
 other=$(free_port)
 systemd-socket-activate -l "127.0.0.1:$other" "$LEDGER" -C "$BOX" sources run --no-restart traces >log 2>&1 &
 pid=$!
-for _ in $(seq 200); do grep -q Listening log && break || sleep 0.05; done
+for _ in $(seq 200); do grep -q Listening log && break; sleep 0.05; done
 post "127.0.0.1:$other" "$fixture" >/dev/null 2>&1 || true
 code=0
 wait "$pid" || code=$?
@@ -33,7 +33,7 @@ check grep -q 'the service manager passed 1 socket, none of which listens there'
 # A Unix socket.
 systemd-socket-activate -l "$T/socket" "$LEDGER" -C "$BOX" ingest otlp --listen passed >log 2>&1 &
 pid=$!
-for _ in $(seq 200); do [[ -S socket ]] && break || sleep 0.05; done
+for _ in $(seq 200); do [[ -S socket ]] && break; sleep 0.05; done
 python3 - "$fixture" >answer <<'P'
 import socket, sys
 body = open(sys.argv[1], 'rb').read()

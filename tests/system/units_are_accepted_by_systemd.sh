@@ -14,7 +14,7 @@ box 0 sources add machine hardware --every 1h
 box 0 sources units
 units=$XDG_CONFIG_HOME/systemd/user
 export XDG_RUNTIME_DIR=$T/run
-mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+mkdir -m 700 "$XDG_RUNTIME_DIR"
 found=$(systemd-analyze --user verify --man=no "$units"/* 2>&1 || true)
 same "$found" ''
 

@@ -100,7 +100,7 @@ until_is traces.service ActiveState active
 until_is agent.service ActiveState active
 same "$(show traces.service StatusText)" recording
 same "$(post "127.0.0.1:$port" "$fixture")" '200 {}'
-for _ in $(seq 100); do [[ $(state agent events) == 1 ]] && break || sleep 0.1; done
+for _ in $(seq 100); do [[ $(state agent events) == 1 ]] && break; sleep 0.1; done
 same "$(state agent unit)" ledger-source-agent.service
 same "$(state agent pid)" "$(show agent.service MainPID)"
 same "$(state traces state)" running
@@ -110,7 +110,7 @@ kill -KILL "$(show agent.service MainPID)"
 echo '{"kind":"x.a.b","subject":"thing/2"}' >>agent.jsonl
 until_is agent.service NRestarts 1
 until_is agent.service ActiveState active
-for _ in $(seq 100); do [[ $(state agent events) == 2 ]] && break || sleep 0.1; done
+for _ in $(seq 100); do [[ $(state agent events) == 2 ]] && break; sleep 0.1; done
 same "$("$LEDGER" -C "$BOX" log -n 0 --json --kind x.a.b | wc -l)" 2
 
 # Stopped, within seconds and as a normal end; the next request starts it.
