@@ -432,7 +432,7 @@ const struct spec spec_ingest = {
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
              "            and never exits with 2 (which blocks the call) except with --strict\n"
              "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"
-             "  otlp      traces, logs and metrics of OpenTelemetry, from files or over HTTP\n"
+             "  otlp      traces, logs and metrics of OpenTelemetry, from files or received over HTTP\n"
              "Reading the same input again writes nothing. Each input ends with a receipt, the event\n"
              "ledger.imported. A bad line is rejected on its own, with a reason, and the exit code is then 3.",
     .examples = "ledger ingest jsonl events.jsonl\nmy-agent | ledger ingest jsonl -\n"
