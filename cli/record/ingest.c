@@ -484,7 +484,7 @@ const struct spec spec_ingest = {
              "  journal   systemd's journal, as journalctl -o export writes it: services of model servers,\n"
              "            kills for memory, faults of GPUs\n"
              "  kubernetes  the audit log of an API server: who changed what, and what was refused\n"
-             "  otlp      traces, logs and metrics of OpenTelemetry, from files or over HTTP\n"
+             "  otlp      traces, logs and metrics of OpenTelemetry, from files or received over HTTP\n"
              "Reading the same input again writes nothing. Each input ends with a receipt, the event\n"
              "ledger.imported. A bad line is rejected on its own, with a reason, and the exit code is then 3.",
     .examples = "ledger ingest jsonl events.jsonl\nmy-agent | ledger ingest jsonl -\n"

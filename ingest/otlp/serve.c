@@ -89,7 +89,9 @@ static int refuse_cut(int code, const struct err *why, struct httpd_reply *reply
 static int cut_protobuf(struct otlp *o, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
     struct err why = {0};
     int rc = otlp_wire_cut(&o->cut, (enum otlp_type)request->route, request->body, &why);
-    err_prefix(&why, "not valid protobuf");
+    if (rc == ERR_INVALID) {
+        err_prefix(&why, "not valid protobuf");
+    }
     return rc == 0 ? 0 : refuse_cut(rc, &why, reply, err);
 }
 

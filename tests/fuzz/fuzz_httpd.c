@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/http/guard.h"
+#include "base/http/h2.h"
 
 #define CONTENT_MAX ((size_t)1 << 20)
 
@@ -65,7 +66,22 @@ static void check_head(const struct httpd_scan *scan, struct bytes text) {
     want(v.status == 0 ? v.route == 0 && (!v.has_length || v.length <= CONTENT_MAX) : v.message[0] != '\0');
 }
 
+/* The same as frames of HTTP/2, as they would arrive. */
+static void refuse_h2(struct bytes in) {
+    struct httpd_h2 h2 = {0};
+    struct buf out = {.max = (size_t)1 << 20};
+    int rc = 1;
+    for (size_t n = 1; n <= in.n && rc == 1; n += 7) {
+        rc = httpd_h2_take(&h2, (struct bytes){in.p, n}, "set IT=http", &out);
+        if (h2.at > n || (rc != 0 && rc != 1 && rc != ERR_INVALID)) {
+            abort();
+        }
+    }
+    buf_done(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    refuse_h2((struct bytes){data, size});
     struct bytes in = {data, size < CONTENT_MAX ? size : CONTENT_MAX};
     struct httpd_scan scan = {0}, bytewise = {0};
     struct err err = {0};

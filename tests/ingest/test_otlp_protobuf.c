@@ -154,15 +154,13 @@ static void rejected_records_are_a_partial_success_in_protobuf(void **state) {
     put_call(&scope, 1);
     pb_bytes(&bad, 1, text("short"));
     pb_message(&scope, 2, &bad);
-    struct buf request = pb_request(&scope, "s"),
-               answer = partial(2, "2 rejected; the last one: 'traceId' is '73686f7274'; expected: 32 hex digits");
+    struct buf request = pb_request(&scope, "s"), answer;
     struct client c;
     post_bytes(r, &c, paths[TRACES], PROTOBUF, request.p, request.n);
     if (memmem(c.answer, c.n, "2 rejected; the last one: ", 26) == NULL) {
         fail_msg("%s", c.answer);
     }
     assert_int_equal(box_count(&r->box, "run.model_called"), 1);
-    buf_done(&answer);
     buf_done(&request);
     request = json("\x78\x01"); /* a field that is unknown, and nothing else */
     buf_put_u8(&request, 0x78);
