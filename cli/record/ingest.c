@@ -12,7 +12,20 @@
 #include "cli/open/open.h"
 #include "ingest/ingest.h"
 
-enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
+enum {
+    N_FOLLOW,
+    N_EVERY,
+    N_MODELS,
+    N_VERIFY,
+    N_FROM,
+    N_LISTEN,
+    N_STRICT,
+    N_LENIENT,
+    N_DRY_RUN,
+    N_ROOT,
+    N_ACTOR,
+    N_SOURCES
+};
 static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook)"},
     [N_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, until interrupted (ollama, lm-eval)"},
@@ -21,6 +34,7 @@ static const struct opt options[] = {
     [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
+    [N_LENIENT] = {"lenient", 0, NULL, "exit with 0 and print nothing whatever happens, but what is wrong (hook)"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
     [N_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware)"},
     [N_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
@@ -66,6 +80,11 @@ static void give_up(int exit_code) {
 static void on_alarm(int number) {
     (void)number;
     give_up(EXIT_SYSTEM);
+}
+
+static void on_alarm_lenient(int number) {
+    (void)number;
+    give_up(EXIT_GOOD);
 }
 
 static void on_alarm_strict(int number) {
@@ -307,6 +326,10 @@ static int read_options(struct cli *cli, const struct opt_args *args, const stru
     while ((text = opt_next(args, &options[N_FROM], &at)) != NULL) {
         from[ret->n_from++] = text;
     }
+    bool hook = (source->takes & INGEST_HOOK) != 0;
+    if (opt_has(args, &options[N_LENIENT]) && (!hook || ret->strict)) {
+        return cli_usage(cli, hook ? "give one of --strict and --lenient" : "--lenient is for source 'hook'");
+    }
     if (url && args->n_args > 2) {
         return cli_usage(cli, "source '%s' takes one address", source->name);
     }
@@ -348,7 +371,7 @@ static int report(struct state *state, const struct ingest_source *source, const
     return result->total.rejected > 0 ? EXIT_INPUT : EXIT_GOOD;
 }
 
-static int run_source(struct cli *cli, const struct ingest_source *source, struct ingest_options *o) {
+static int run_source(struct cli *cli, const struct ingest_source *source, struct ingest_options *o, bool lenient) {
     struct state state = {.cli = cli, .hurry = cli->for_agent && !o->follow};
     struct ledger *ledger = NULL;
     struct ingest_result result;
@@ -359,7 +382,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
         signal(SIGBUS, on_bus_strict);
     }
     if (state.hurry) {
-        signal(SIGALRM, o->strict ? on_alarm_strict : on_alarm);
+        signal(SIGALRM, o->strict ? on_alarm_strict : lenient ? on_alarm_lenient : on_alarm);
         alarm(HURRY_S);
     }
     int exit_code = cli_open(cli, o->dry_run ? CLI_TRY : CLI_WRITE, &ledger);
@@ -415,7 +438,7 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     const char **from = calloc(args->n_values + 1, sizeof(*from));
     if (from == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     exit_code = read_options(cli, args, source, from, &o);
-    if (exit_code == 0) exit_code = run_source(cli, source, &o);
+    if (exit_code == 0) exit_code = run_source(cli, source, &o, opt_has(args, &options[N_LENIENT]));
     free(from);
     return exit_code;
 }
