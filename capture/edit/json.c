@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include "capture/edit/scan.h"
-
 int edit_json_check(struct bytes text, enum edit_json how, struct err *err) {
     struct edit_scan scan;
     int rc = edit_scan_init(&scan, text, how, err);

@@ -2,10 +2,7 @@
 #ifndef CAPTURE_EDIT_JSON_H
 #define CAPTURE_EDIT_JSON_H
 
-#include "capture/edit/splice.h"
-
-/* EDIT_JSONC also accepts comments and a comma after the last element, as VS Code does. */
-enum edit_json { EDIT_JSON, EDIT_JSONC };
+#include "capture/edit/scan.h"
 
 #define EDIT_KEYS_MAX 4
 

@@ -2,7 +2,10 @@
 #ifndef CAPTURE_EDIT_SCAN_H
 #define CAPTURE_EDIT_SCAN_H
 
-#include "capture/edit/json.h"
+#include "capture/edit/splice.h"
+
+/* EDIT_JSONC also accepts comments and a comma after the last element, as VS Code does. */
+enum edit_json { EDIT_JSON, EDIT_JSONC };
 
 /* The document with its comments as blanks, and with the last commas as blanks too; of the same length. */
 struct edit_scan {

@@ -330,7 +330,10 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
     bool readable = rc == 0 && place->form != SETUP_NONE && job.target.dir >= -1 &&
                     (job.target.exists || ret->state != SETUP_REFUSED) &&
                     setup_count(world, place, bytes_of_buf(&job.target.text), &ours, &same, &wrong) == 0;
-    if (readable && (ret->recorded || ours > 0)) {
+    if (readable && ret->recorded && !job.record.applied && ours > 0) { /* what is undone was applied */
+        rc = finish_apply(&job, err);
+    }
+    if (rc == 0 && readable && (ret->recorded || ours > 0)) {
         rc = undo_it(&job, err);
     }
     end(&job);

@@ -200,7 +200,7 @@ check test ! -e "$CLAUDE"
 echo 'allow_managed_hooks_only = true' >"$ROOTS/etc/codex/requirements.toml"
 : >"$CODEX"
 refused codex "$CODEX" requirements.toml
-rm -r "$ROOTS/etc"
+rm -r "${ROOTS:?}/etc"
 
 # The user's own telemetry stays.
 echo '{"env":{"OTEL_EXPORTER_OTLP_ENDPOINT":"http://mine:1"}}' >"$CLAUDE"
