@@ -64,31 +64,56 @@ const struct setup_agent *setup_agent_find(const char *name) {
     return NULL;
 }
 
-/* Of a project, its settings that are not shared with others. */
-static int project_place(const struct setup_world *world, struct setup_place *ret, struct err *err) {
+/* One ledger may be used by several homes, and an agent's directory may be moved: a record is of one file. */
+static void set_id(struct setup_place *place) {
     uint8_t digest[HASH_LEN];
     char hex[2 * 6 + 1];
-    const struct bytes path = bytes_of(world->project);
-    hash_parts(digest, &path, 1);
+    const struct bytes parts[] = {bytes_of(place->base), bytes_of("/"), bytes_of(place->below)};
+    hash_parts(digest, parts, 3);
     text_hex(hex, digest, 6);
-    snprintf(ret->id, sizeof(ret->id), "%s-%s", ret->agent->name, hex);
+    snprintf(place->id, sizeof(place->id), "%s-%s", place->agent->name, hex);
+}
+
+static bool has_record(const struct setup_world *world, const struct setup_place *place) {
+    char path[2 * FILE_PATH_MAX];
+    snprintf(path, sizeof(path), "%s/setup/%s.json", world->dir, place->id);
+    return file_exists(path);
+}
+
+/* Of a project, its settings that are not shared with others. */
+static int project_place(const struct setup_world *world, struct setup_place *ret, struct err *err) {
     snprintf(ret->below, sizeof(ret->below), ".claude/settings.local.json");
     ret->found = true;
-    return snprintf(ret->base, sizeof(ret->base), "%s", world->project) < (int)sizeof(ret->base)
-               ? 0
-               : err_set(err, ERR_LIMIT, "the project's path is too long");
+    if (snprintf(ret->base, sizeof(ret->base), "%s", world->project) >= (int)sizeof(ret->base)) {
+        return err_set(err, ERR_LIMIT, "the project's path is too long");
+    }
+    set_id(ret);
+    return 0;
+}
+
+/* Codex reads hooks from one of two files, and warns when both have some. What was connected stays where it is. */
+static void choose_file(const struct setup_world *world, const char *dir, struct setup_place *place) {
+    char other[FILE_PATH_MAX];
+    if (place->form != SETUP_TOML || has_record(world, place) || file_join(other, dir, "hooks.json", NULL) != 0 ||
+        !file_exists(other)) {
+        return;
+    }
+    char *slash = strrchr(place->below, '/');
+    char *name = slash != NULL ? slash + 1 : place->below;
+    place->form = SETUP_JSON;
+    snprintf(name, sizeof(place->below) - (size_t)(name - place->below), "hooks.json");
+    set_id(place);
 }
 
 int setup_place_find(const struct setup_world *world, const struct setup_agent *agent, struct setup_place *ret,
                      struct err *err) {
-    char dir[FILE_PATH_MAX], other[FILE_PATH_MAX];
+    char dir[FILE_PATH_MAX];
     const char *moved = agent->variable != NULL ? world->env(agent->variable) : NULL;
     bool xdg = agent->variable != NULL && strncmp(agent->variable, "XDG_", 4) == 0;
     memset(ret, 0, sizeof(*ret));
     ret->agent = agent;
     ret->form = agent->form;
     if (world->project != NULL) return project_place(world, ret, err);
-    snprintf(ret->id, sizeof(ret->id), "%s", agent->name);
     moved = moved != NULL && moved[0] == '/' ? moved : NULL;
     int rc = 0;
     if (moved != NULL && !xdg) {
@@ -104,10 +129,7 @@ int setup_place_find(const struct setup_world *world, const struct setup_agent *
     }
     if (rc != 0) return rc;
     ret->found = file_exists(dir) || find_program(world->env, agent->program);
-    /* Codex reads hooks from one of two files, and warns when both have some. */
-    if (agent->form == SETUP_TOML && file_join(other, dir, "hooks.json", NULL) == 0 && file_exists(other)) {
-        ret->form = SETUP_JSON;
-        snprintf(strrchr(ret->below, '/') != NULL ? strrchr(ret->below, '/') + 1 : ret->below, 16, "hooks.json");
-    }
+    set_id(ret);
+    choose_file(world, dir, ret);
     return 0;
 }

@@ -34,7 +34,7 @@ struct setup_world {
 /* Settings: `below` is a path in `base`. */
 struct setup_place {
     const struct setup_agent *agent;
-    char id[96]; /* of its record: the agent's name, of a project also which */
+    char id[96]; /* of its record: the agent's name, and a hash of the path */
     char base[FILE_PATH_MAX], below[FILE_PATH_MAX];
     enum setup_form form;
     bool found; /* its directory is there, or its program is on PATH */

@@ -186,6 +186,7 @@ static void put(struct setup *s, const struct setup_agent *agent, const struct s
         obj_obj(&s->agents, NULL, &one);
         return;
     }
+    if (f->state == SETUP_ABSENT && s->args->n_args == 0) return; /* the table has what is there */
     if (heard) {
         text_time(when, time);
     }

@@ -215,7 +215,7 @@ echo "{\"env\":{\"TOKEN\":\"$secret\"}}" >"$CLAUDE"
 setup 0 --apply claude-code
 grep -rqF "$secret" "$BOX" && fail 'a secret of the settings is in the ledger'
 same "$(find "$HOME/.claude" -type f | wc -l)" 1
-same "$(stat -c %a "$BOX/setup/claude-code.json")" 600
+same "$(stat -c %a "$BOX"/setup/claude-code-*.json)" 600
 setup 0 --undo claude-code
 
 # A project's settings, and directories that variables name.
@@ -230,6 +230,18 @@ check test -s "$T/moved/settings.json"
 check test -s "$T/moved/config.toml"
 CLAUDE_CONFIG_DIR=$T/moved CODEX_HOME=$T/moved setup 0 --undo
 check test ! -e "$T/moved/settings.json"
+
+# Codex has a second file for hooks; what was connected stays where it is.
+printf 'model = "x"\n' >"$CODEX"
+setup 0 --apply codex
+echo '{}' >"$HOME/.codex/hooks.json"
+setup 0 --undo codex
+same "$(cat "$CODEX")" 'model = "x"'
+setup 0 --apply codex
+check jq -e .hooks.PreToolUse "$HOME/.codex/hooks.json"
+same "$(cat "$CODEX")" 'model = "x"'
+setup 0 --undo codex
+same "$(cat "$HOME/.codex/hooks.json")" '{}'
 
 setup 2 --apply --undo
 setup 2 --apply no-such-agent
