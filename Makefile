@@ -95,7 +95,7 @@ PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || ec
 PKGS_LOADED := libcurl sqlite3 yaml-0.1 libseccomp libpcre2-8 libarchive
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
-# The receiver of OpenTelemetry decodes by protobuf-c: a small library, linked statically where there is one (decision 109).
+# The receiver of OpenTelemetry decodes by protobuf-c: a small library, linked statically where there is one (decision 116).
 PROTO_LIBS := $(or $(filter /%,$(shell $(CC) -print-file-name=libprotobuf-c.a)),$(shell pkg-config --libs libprotobuf-c))
 # The program links the few libcrypto functions it uses statically: it starts twice as fast (decision 027).
 CRYPTO_A   := $(filter /%,$(shell $(CC) -print-file-name=libcrypto.a))

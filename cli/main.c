@@ -109,14 +109,16 @@ static bool is_hook(int argc, char **argv) {
     return false;
 }
 
-static bool is_strict(int argc, char **argv) {
+static bool has_word(int argc, char **argv, const char *word) {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--strict") == 0) return true;
+        if (strcmp(argv[i], word) == 0) return true;
     }
     return false;
 }
 
-static int exit_for_agent(int exit_code, bool strict) {
+/* With --lenient, which 'ledger setup' inserts into agents' settings, nothing fails. */
+static int exit_for_agent(int exit_code, bool strict, bool lenient) {
+    if (lenient && !strict) return EXIT_GOOD;
     if (exit_code != EXIT_GOOD && strict) return EXIT_USAGE;
     return exit_code == EXIT_USAGE ? EXIT_INPUT : exit_code;
 }
@@ -241,5 +243,6 @@ int main(int argc, char **argv) {
     }
     exit_code = cli_end(&cli, exit_code);
     pass_done(&cli.pass);
-    return cli.for_agent ? exit_for_agent(exit_code, is_strict(argc, argv)) : exit_code;
+    return cli.for_agent ? exit_for_agent(exit_code, has_word(argc, argv, "--strict"), has_word(argc, argv, "--lenient"))
+                         : exit_code;
 }

@@ -1,6 +1,12 @@
-/* Edits of settings as they are: where an entry goes into a JSON, TOML or YAML document, and how a file is replaced.
+/* Edits of settings as they are: where an entry goes into a JSON or TOML document, and how a file is replaced.
  *
- * Sees: work, ingest, export, projections, ledger, base.
+ * Sees: work, ingest, export, projections, ledger, base. Begin with splice.h; then json.h and toml.h.
+ *
+ *   splice   a text and what was inserted into it, which can be taken back byte for byte
+ *   scan     places in a JSON document that is known to be valid
+ *   json     insertion into JSON; json_drop removes entries from it
+ *   toml     the statements of a TOML document
+ *   target   the file: opened without following links, replaced by rename if nobody changed it meanwhile
  */
 #ifndef CAPTURE_EDIT_ROOM_H
 #define CAPTURE_EDIT_ROOM_H

@@ -1,6 +1,12 @@
 /* What setup inserts for each program that was found, and how it takes it back.
  *
- * Sees: edit, find, sources, and the floors below.
+ * Sees: edit, find, sources, and the floors below. Begin with setup.h; setup.c has the order of the steps.
+ *
+ *   agent      the agents that setup knows (agents.def), and where their settings are
+ *   insert     what is inserted, and how it is recognised
+ *   withdraw   our entries out of settings that were changed since; what silences hooks
+ *   record     the inserted bytes and their places, a file in the ledger's directory
+ *   setup      looking, applying, undoing
  */
 #ifndef CAPTURE_SETUP_ROOM_H
 #define CAPTURE_SETUP_ROOM_H

@@ -23,6 +23,7 @@ enum {
     N_UNIT,
     N_LISTEN,
     N_STRICT,
+    N_LENIENT,
     N_DRY_RUN,
     N_ROOT,
     N_ACTOR,
@@ -43,6 +44,7 @@ static const struct opt options[] = {
     [N_UNIT] = {"unit", 'u', "GLOB", "units of more services than those of model servers; may be repeated (journal)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
+    [N_LENIENT] = {"lenient", 0, NULL, "exit with 0 and print nothing whatever happens, but what is wrong (hook)"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
     [N_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware)"},
     [N_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
@@ -88,6 +90,11 @@ static void give_up(int exit_code) {
 static void on_alarm(int number) {
     (void)number;
     give_up(EXIT_SYSTEM);
+}
+
+static void on_alarm_lenient(int number) {
+    (void)number;
+    give_up(EXIT_GOOD);
 }
 
 static void on_alarm_strict(int number) {
@@ -335,6 +342,10 @@ static int read_options(struct cli *cli, const struct opt_args *args, const stru
     while ((text = opt_next(args, &options[N_UNIT], &at)) != NULL) {
         room[args->n_values + ret->n_units++] = text;
     }
+    bool hook = (source->takes & INGEST_HOOK) != 0;
+    if (opt_has(args, &options[N_LENIENT]) && (!hook || ret->strict)) {
+        return cli_usage(cli, hook ? "give one of --strict and --lenient" : "--lenient is for source 'hook'");
+    }
     if (url && (args->n_args > 2 || (args->n_args > 1 && opt_text(args, &options[N_URL]) != NULL))) {
         return cli_usage(cli, "source '%s' takes one address", source->name);
     }
@@ -376,7 +387,7 @@ static int report(struct state *state, const struct ingest_source *source, const
     return result->total.rejected > 0 ? EXIT_INPUT : EXIT_GOOD;
 }
 
-static int run_source(struct cli *cli, const struct ingest_source *source, struct ingest_options *o) {
+static int run_source(struct cli *cli, const struct ingest_source *source, struct ingest_options *o, bool lenient) {
     struct state state = {.cli = cli, .hurry = cli->for_agent && !o->follow};
     struct ledger *ledger = NULL;
     struct ingest_result result;
@@ -387,7 +398,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
         signal(SIGBUS, on_bus_strict);
     }
     if (state.hurry) {
-        signal(SIGALRM, o->strict ? on_alarm_strict : on_alarm);
+        signal(SIGALRM, o->strict ? on_alarm_strict : lenient ? on_alarm_lenient : on_alarm);
         alarm(HURRY_S);
     }
     int exit_code = cli_open(cli, o->dry_run ? CLI_TRY : CLI_WRITE, &ledger);
@@ -457,7 +468,7 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
         o.paths = &hub_path;
         o.n_paths = 1;
     }
-    if (exit_code == 0) exit_code = run_source(cli, source, &o);
+    if (exit_code == 0) exit_code = run_source(cli, source, &o, opt_has(args, &options[N_LENIENT]));
     free(room);
     return exit_code;
 }
@@ -477,7 +488,8 @@ const struct spec spec_ingest = {
              "  huggingface  models in the cache of Hugging Face's hub: present, pulled, removed\n"
              "  bom       where models come from, by bills of materials: CycloneDX and SPDX 3\n"
              "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
-             "            and never exits with 2 (which blocks the call) except with --strict\n"
+             "            and never exits with 2 (which blocks the call) except with --strict; with\n"
+             "            --lenient always with 0. 'ledger setup' inserts it into agents' settings\n"
              "  ollama    models of an Ollama server, of its store on disk, or of saved responses\n"
              "  openai    a server with OpenAI's interface, such as llama.cpp, vLLM, LM Studio: build, models,\n"
              "            what is loaded; or its saved responses\n"

@@ -1,0 +1,37 @@
+/* Insertions into a text, in the order in which they were made, so that they can be taken back byte for byte. */
+#ifndef CAPTURE_EDIT_SPLICE_H
+#define CAPTURE_EDIT_SPLICE_H
+
+#include "base/bytes.h"
+
+#define EDIT_TEXT_MAX    ((size_t)4 << 20) /* of a document, before and after */
+#define EDIT_SPLICES_MAX 128
+
+/* `at` is a place in the text as it was when these bytes were inserted. */
+struct edit_splice {
+    size_t at, from, n; /* bytes `from` to `from + n` of `inserted` */
+};
+
+struct edit {
+    struct buf text;     /* with all insertions so far */
+    struct buf inserted; /* their bytes, one after the other */
+    struct edit_splice splices[EDIT_SPLICES_MAX];
+    size_t n;
+};
+
+/* Copies the text. ERR_LIMIT, ERR_NOMEM. Release with edit_done in any case. */
+int edit_init(struct edit *edit, struct bytes text, struct err *err);
+void edit_done(struct edit *edit);
+/* Inserts bytes at a place of the text as it is now. ERR_LIMIT, ERR_NOMEM; then the edit is of no use. */
+int edit_insert(struct edit *edit, size_t at, struct bytes what, struct err *err);
+/* Notes an insertion that was made earlier, without making it: for edit_take_back. */
+int edit_note(struct edit *edit, size_t at, struct bytes what, struct err *err);
+/* Removes all insertions from the text, the last one first. ERR_CONFLICT if other bytes are in their place; then the text
+ * is of no use. */
+int edit_take_back(struct edit *edit, struct err *err);
+/* Removes `n` bytes of a text. */
+void edit_cut(struct buf *text, size_t at, size_t n);
+/* The first occurrence of `what` at or after `from`; SIZE_MAX if there is none. */
+size_t edit_find(struct bytes text, size_t from, const char *what);
+
+#endif

@@ -1,0 +1,26 @@
+/* A TOML 1.0 document, statement by statement: enough to append tables to it, and to find and remove them again. */
+#ifndef CAPTURE_EDIT_TOML_H
+#define CAPTURE_EDIT_TOML_H
+
+#include "capture/edit/splice.h"
+
+#define EDIT_TOML_KEY_MAX 256
+
+enum edit_toml_what { EDIT_TOML_PAIR, EDIT_TOML_TABLE, EDIT_TOML_ARRAY };
+
+/* A statement: a pair, or the head of a table or of an element of an array of tables. */
+struct edit_toml_item {
+    enum edit_toml_what what;
+    size_t start, end;  /* its bytes, from its line's beginning to its line's end, which is part of it */
+    struct bytes value; /* of a pair, as written; borrowed */
+    char
+        key[EDIT_TOML_KEY_MAX]; /* as written in the statement: names without quotes, joined by dots. A longer one is cut */
+};
+
+/* The next statement at or after *at, which moves past it. Returns 1 at the end, ERR_INVALID with the line for what is not
+ * TOML. Names defined twice are not found. */
+int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, struct err *err);
+/* Reads all statements. */
+int edit_toml_check(struct bytes text, struct err *err);
+
+#endif

@@ -1,0 +1,135 @@
+/* {"version":1,"applied":..,"created":..,"nonce":..,"path":..,"otlp":..,"before":HEX,"after":HEX,
+ *  "made":["hooks",..],"splices":[[AT,"bytes"],..]} */
+#include "capture/setup/record.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mp.h"
+#include "base/obj.h"
+#include "base/text.h"
+
+static int path_of(const struct setup_world *world, const char *id, char ret[FILE_PATH_MAX], struct err *err) {
+    char dir[FILE_PATH_MAX], name[128];
+    snprintf(name, sizeof(name), "%s.json", id);
+    int rc = file_join(dir, world->dir, "setup", err);
+    return rc == 0 ? file_join(ret, dir, name, err) : rc;
+}
+
+void setup_record_done(struct setup_record *r) {
+    edit_done(&r->edit);
+}
+
+bool setup_record_made(const struct setup_record *r, const char *path) {
+    for (size_t i = 0; i < r->n_made; i++) {
+        if (strcmp(r->made[i], path) == 0) return true;
+    }
+    return false;
+}
+
+static bool take_text(struct bytes map, const char *name, char *ret, size_t cap) {
+    struct bytes text = mp_get_text(map, name);
+    return snprintf(ret, cap, "%.*s", (int)text.n, (const char *)text.p) < (int)cap;
+}
+
+static bool take_flag(struct bytes map, const char *name) {
+    struct bytes raw;
+    struct mp_item item;
+    return mp_map_get(map, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_BOOL && item.boolean;
+}
+
+static int decode_lists(struct bytes map, struct setup_record *ret) {
+    struct mp_reader r;
+    struct mp_item head, item;
+    struct bytes raw;
+    if (mp_map_get(map, "made", &raw) != 0) return ERR_INVALID;
+    mp_reader_init(&r, raw);
+    if (!mp_take(&r, MP_ARRAY, &head) || head.count > SETUP_MADE_MAX) return ERR_INVALID;
+    for (ret->n_made = 0; ret->n_made < head.count; ret->n_made++) {
+        if (!mp_take(&r, MP_STR, &item) || item.data.n >= sizeof(ret->made[0])) return ERR_INVALID;
+        bytes_copy(ret->made[ret->n_made], item.data);
+    }
+    if (mp_map_get(map, "splices", &raw) != 0) return ERR_INVALID;
+    mp_reader_init(&r, raw);
+    if (!mp_take(&r, MP_ARRAY, &head) || head.count > EDIT_SPLICES_MAX) return ERR_INVALID;
+    for (uint32_t i = 0; i < head.count; i++) {
+        uint64_t at;
+        if (!mp_take_array(&r, 2) || !mp_take_uint(&r, EDIT_TEXT_MAX, &at) || !mp_take(&r, MP_STR, &item) ||
+            edit_note(&ret->edit, (size_t)at, item.data, NULL) != 0) {
+            return ERR_INVALID;
+        }
+    }
+    return 0;
+}
+
+static int decode(struct bytes map, struct setup_record *ret) {
+    ret->applied = take_flag(map, "applied");
+    ret->created = take_flag(map, "created");
+    bool good = mp_get_uint(map, "version", 0) == 1 && take_text(map, "nonce", ret->nonce, sizeof(ret->nonce)) &&
+                take_text(map, "path", ret->path, sizeof(ret->path)) &&
+                take_text(map, "otlp", ret->otlp, sizeof(ret->otlp)) &&
+                text_unhex(ret->before, HASH_LEN, mp_get_text(map, "before")) == 0 &&
+                text_unhex(ret->after, HASH_LEN, mp_get_text(map, "after")) == 0;
+    return good ? decode_lists(map, ret) : ERR_INVALID;
+}
+
+int setup_record_read(const struct setup_world *world, const char *id, struct setup_record *ret, struct err *err) {
+    char path[FILE_PATH_MAX];
+    struct buf text = {.max = 4 * EDIT_TEXT_MAX}, map = {.max = 8 * EDIT_TEXT_MAX};
+    memset(ret, 0, sizeof(*ret));
+    int rc = edit_init(&ret->edit, (struct bytes){NULL, 0}, err);
+    if (rc == 0) rc = path_of(world, id, path, err);
+    if (rc == 0) rc = file_read_regular(path, &text, err);
+    if (rc == 0) {
+        struct err why = {0};
+        rc = json_to_mp(bytes_of_buf(&text), &map, &why);
+        if (rc == 0) rc = decode(bytes_of_buf(&map), ret);
+        if (rc != 0) rc = err_set(err, ERR_CORRUPT, "'%s' is not a record of setup", path);
+    }
+    buf_done(&text);
+    buf_done(&map);
+    return rc;
+}
+
+int setup_record_write(const struct setup_world *world, const char *id, const struct setup_record *r, struct err *err) {
+    char path[FILE_PATH_MAX], dir[FILE_PATH_MAX];
+    struct obj obj = {0}, made = {0}, splices = {0};
+    struct buf text = {.max = 4 * EDIT_TEXT_MAX};
+    obj_uint(&obj, "version", 1);
+    obj_bool(&obj, "applied", r->applied);
+    obj_bool(&obj, "created", r->created);
+    obj_text(&obj, "nonce", r->nonce);
+    obj_text(&obj, "path", r->path);
+    obj_text(&obj, "otlp", r->otlp);
+    obj_hex(&obj, "before", r->before, HASH_LEN);
+    obj_hex(&obj, "after", r->after, HASH_LEN);
+    for (size_t i = 0; i < r->n_made; i++) {
+        obj_text(&made, NULL, r->made[i]);
+    }
+    obj_list(&obj, "made", &made);
+    for (size_t i = 0; i < r->edit.n; i++) {
+        const struct edit_splice *s = &r->edit.splices[i];
+        struct obj pair = {0};
+        obj_uint(&pair, NULL, s->at);
+        obj_str(&pair, NULL, (struct bytes){r->edit.inserted.p + s->from, s->n});
+        obj_list(&splices, NULL, &pair);
+    }
+    obj_list(&obj, "splices", &splices);
+    int rc = obj_json(&obj, JSON_PRETTY, &text, err);
+    if (rc == 0) rc = file_join(dir, world->dir, "setup", err);
+    if (rc == 0) rc = file_make_dirs(dir, err);
+    if (rc == 0) rc = path_of(world, id, path, err);
+    if (rc == 0) rc = file_write_durable(path, bytes_of_buf(&text), 0600, err);
+    obj_done(&obj);
+    buf_done(&text);
+    return rc;
+}
+
+int setup_record_drop(const struct setup_world *world, const char *id, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = path_of(world, id, path, err);
+    if (rc != 0) return rc;
+    if (unlink(path) != 0 && file_exists(path)) return err_set(err, ERR_IO, "'%s' cannot be removed", path);
+    return file_sync_parent(path, err);
+}

@@ -1,0 +1,31 @@
+/* What setup inserted where, as a file of mode 0600 in the ledger's directory: setup/ID.json. It has the inserted bytes, their
+ * places, and digests of the file before and after; nothing else of the settings. */
+#ifndef CAPTURE_SETUP_RECORD_H
+#define CAPTURE_SETUP_RECORD_H
+
+#include "base/hash.h"
+#include "capture/edit/splice.h"
+#include "capture/setup/agent.h"
+
+#define SETUP_MADE_MAX 64
+
+struct setup_record {
+    bool applied;   /* the event is written; until then the file may be as before */
+    bool created;   /* the file did not exist */
+    char nonce[33]; /* of this change */
+    char path[FILE_PATH_MAX];
+    char otlp[256]; /* "": no telemetry was inserted */
+    uint8_t before[HASH_LEN], after[HASH_LEN];
+    struct edit edit;              /* its splices */
+    char made[SETUP_MADE_MAX][64]; /* objects and lists that did not exist: "hooks", "hooks/PreToolUse" */
+    size_t n_made;
+};
+
+/* ERR_NOTFOUND: there is none. Release with setup_record_done in any case. */
+int setup_record_read(const struct setup_world *world, const char *id, struct setup_record *ret, struct err *err);
+int setup_record_write(const struct setup_world *world, const char *id, const struct setup_record *record, struct err *err);
+int setup_record_drop(const struct setup_world *world, const char *id, struct err *err);
+void setup_record_done(struct setup_record *record);
+bool setup_record_made(const struct setup_record *record, const char *path);
+
+#endif

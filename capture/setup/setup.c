@@ -1,0 +1,341 @@
+/* One change, step by step:
+ *
+ *   1  the new text is made in memory, and parsed again
+ *   2  the record, not yet "applied", is written in the ledger's directory
+ *   3  the settings are replaced by rename
+ *   4  setup.applied is appended, with a key made of the record's nonce
+ *   5  the record becomes "applied"
+ *
+ * A process killed before 3 leaves settings as they were and a record that says how to tell; after 3, a change that the record
+ * describes. The next call completes 4 and 5, whose key makes the event one. Undoing replaces the settings first, then appends
+ * setup.undone, then drops the record; cut short, it is completed in the same way. */
+#include "capture/setup/setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/mp_map.h"
+#include "base/text.h"
+#include "capture/edit/target.h"
+
+static const char *const state_names[] = {
+    [SETUP_ABSENT] = "absent",       [SETUP_UNCHANGED] = "unchanged", [SETUP_READY] = "not connected",
+    [SETUP_CONNECTED] = "connected", [SETUP_LOST] = "lost",           [SETUP_FOREIGN] = "connected elsewhere",
+    [SETUP_REFUSED] = "refused"};
+
+const char *setup_state_name(enum setup_state state) {
+    return state_names[state];
+}
+
+int setup_lock(const struct setup_world *world, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, world->dir, "setup", err);
+    if (rc == 0) rc = file_make_dirs(path, err);
+    if (rc != 0) return rc;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return err_errno(err, errno, "'%s'", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return err_set(err, ERR_BUSY, "another 'ledger setup' changes settings for this ledger; try again");
+    }
+    return fd;
+}
+
+/* ---- looking ---- */
+
+struct job {
+    const struct setup_world *world;
+    const struct setup_place *place;
+    struct ledger *ledger;
+    const char *actor;
+    struct target target;
+    struct setup_record record;
+    struct setup_finding *finding;
+};
+
+static void refuse(struct setup_finding *f, const char *why) {
+    f->state = SETUP_REFUSED;
+    snprintf(f->why, sizeof(f->why), "%s", why);
+}
+
+/* What the settings say; what is wrong with them is a finding. */
+static int judge(struct job *job, int opened, const struct err *why, struct err *err) {
+    struct setup_finding *f = job->finding;
+    struct bytes text = bytes_of_buf(&job->target.text);
+    struct err wrong = {0};
+    char silenced[SETUP_WHY_MAX];
+    size_t ours = 0, same = 0;
+    f->exists = job->target.exists;
+    if (opened != 0) {
+        refuse(f, why->msg);
+        return opened == ERR_NOMEM ? err_set(err, opened, "%s", why->msg) : 0;
+    }
+    int rc = setup_check(job->place->form, text, &wrong);
+    if (rc == 0) rc = setup_count(job->world, job->place, text, &ours, &same, &wrong);
+    if (rc != 0) {
+        char said[ERR_MSG_MAX];
+        snprintf(said, sizeof(said), "'%.400s' is broken: %.400s", f->path, wrong.msg);
+        refuse(f, said);
+        return rc == ERR_NOMEM ? err_set(err, rc, "%s", wrong.msg) : 0;
+    }
+    f->state = ours == 0  ? f->recorded && job->record.applied ? SETUP_LOST : SETUP_READY
+               : same > 0 ? SETUP_CONNECTED
+                          : SETUP_FOREIGN;
+    if (job->place->form == SETUP_PLUGIN && f->exists && ours == 0) {
+        refuse(f, "there is a file of another origin in its place");
+    }
+    if (f->state != SETUP_REFUSED && setup_silenced(job->world, job->place, text, silenced)) {
+        refuse(f, silenced);
+    }
+    return 0;
+}
+
+static int begin(struct job *job, bool make, struct err *err) {
+    struct setup_finding *f = job->finding;
+    struct err why = {0};
+    memset(f, 0, sizeof(*f));
+    memset(&job->record, 0, sizeof(job->record));
+    job->target.dir = -1;
+    if (job->place->form == SETUP_NONE) {
+        f->state = job->place->found ? SETUP_UNCHANGED : SETUP_ABSENT;
+        snprintf(f->why, sizeof(f->why), "%s", job->place->found ? job->place->agent->unchanged : "");
+        return 0;
+    }
+    int rc = setup_record_read(job->world, job->place->id, &job->record, err);
+    f->recorded = rc == 0;
+    if (rc != 0 && rc != ERR_NOTFOUND) return rc;
+    int opened = target_open(&job->target, job->place->base, job->place->below, make && job->place->found, &why);
+    snprintf(f->path, sizeof(f->path), "%s", job->target.path);
+    if (!job->place->found && !f->recorded && !job->target.exists) {
+        f->state = SETUP_ABSENT;
+        return 0;
+    }
+    return judge(job, opened, &why, err);
+}
+
+static void end(struct job *job) {
+    if (job->place->form != SETUP_NONE) {
+        target_done(&job->target);
+        setup_record_done(&job->record);
+    }
+}
+
+int setup_look(const struct setup_world *world, const struct setup_place *place, struct setup_finding *ret,
+               struct err *err) {
+    struct job job = {.world = world, .place = place, .finding = ret};
+    int rc = begin(&job, false, err);
+    end(&job);
+    return rc;
+}
+
+/* ---- events ---- */
+
+static int append(struct job *job, const char *kind, bool exact, size_t bytes, struct err *err) {
+    const struct setup_agent *agent = job->place->agent;
+    const struct setup_record *r = &job->record;
+    bool applied = strcmp(kind, "setup.applied") == 0;
+    struct mp_map map;
+    struct buf body = {.max = 65536};
+    struct log_draft draft;
+    char subject[64], key[80];
+    uint8_t digest[HASH_LEN];
+    const struct bytes inserted = bytes_of_buf(&r->edit.inserted);
+    mp_map_init(&map, 65536);
+    mp_map_text(&map, "name", bytes_of(agent->name));
+    mp_map_text(&map, "what", bytes_of(job->place->form == SETUP_PLUGIN ? "file" : "settings"));
+    mp_map_text(&map, "agent", bytes_of(agent->name));
+    mp_map_uint(&map, "bytes", bytes);
+    mp_map_text(&map, "path", bytes_of(job->target.path));
+    mp_map_hash(&map, "digest_before", applied ? r->before : r->after);
+    mp_map_hash(&map, "digest_after", applied ? r->after : r->before);
+    if (applied) {
+        hash_parts(digest, &inserted, 1);
+        mp_map_hash(&map, "inserted_digest", digest);
+    } else {
+        mp_map_bool(&map, "exact", exact);
+    }
+    int rc = mp_map_write(&map, &body, err);
+    snprintf(subject, sizeof(subject), "setup/%s", agent->name);
+    snprintf(key, sizeof(key), "%s:%s", applied ? "applied" : "undone", r->nonce);
+    log_draft_init(&draft);
+    draft.kind = bytes_of(kind);
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of(job->actor);
+    draft.source = bytes_of("setup");
+    draft.grade = bytes_of("measured");
+    draft.key = bytes_of(key);
+    draft.body = bytes_of_buf(&body);
+    if (rc == 0) rc = log_append(job->ledger, &draft, NULL, NULL, err);
+    mp_map_done(&map);
+    buf_done(&body);
+    return rc;
+}
+
+/* Steps 4 and 5. */
+static int finish_apply(struct job *job, struct err *err) {
+    int rc = append(job, "setup.applied", false, job->record.edit.inserted.n, err);
+    job->record.applied = true;
+    return rc == 0 ? setup_record_write(job->world, job->place->id, &job->record, err) : rc;
+}
+
+/* ---- applying ---- */
+
+static int prepare(struct job *job, char note[SETUP_WHY_MAX], struct err *err) {
+    struct setup_record *r = &job->record;
+    const struct target *t = &job->target;
+    uint8_t nonce[16];
+    setup_record_done(r);
+    memset(r, 0, sizeof(*r));
+    int rc = edit_init(&r->edit, bytes_of_buf(&t->text), err);
+    r->created = !t->exists;
+    memcpy(r->before, t->digest, HASH_LEN);
+    snprintf(r->path, sizeof(r->path), "%s", t->path);
+    crypt_random(nonce, sizeof(nonce));
+    text_hex(r->nonce, nonce, sizeof(nonce));
+    if (rc == 0) rc = setup_insert(job->world, job->place, r, note, err);
+    const struct bytes after = bytes_of_buf(&r->edit.text);
+    hash_parts(r->after, &after, 1);
+    return rc;
+}
+
+static int connect_it(struct job *job, struct err *err) {
+    struct setup_finding *f = job->finding;
+    char note[SETUP_WHY_MAX] = "";
+    struct err why = {0};
+    int rc = prepare(job, note, &why);
+    if (rc == 0) rc = setup_record_write(job->world, job->place->id, &job->record, err);
+    if (rc != 0 && why.code == 0) return rc;
+    if (rc == 0) {
+        rc = target_replace(&job->target, bytes_of_buf(&job->record.edit.text), &why);
+        if (rc != 0) {
+            setup_record_drop(job->world, job->place->id, NULL);
+        }
+    }
+    if (rc != 0) {
+        refuse(f, why.msg);
+        return rc == ERR_NOMEM || rc == ERR_FULL ? err_set(err, rc, "%s", why.msg) : 0;
+    }
+    rc = finish_apply(job, err);
+    f->state = SETUP_CONNECTED;
+    f->changed = f->recorded = f->exists = true;
+    f->bytes = job->record.edit.inserted.n;
+    snprintf(f->why, sizeof(f->why), "%s", note);
+    return rc;
+}
+
+int setup_apply(const struct setup_world *world, const struct setup_place *place, struct ledger *ledger, const char *actor,
+                struct setup_finding *ret, struct err *err) {
+    struct job job = {.world = world, .place = place, .ledger = ledger, .actor = actor, .finding = ret};
+    int rc = begin(&job, true, err);
+    bool pending = rc == 0 && ret->recorded && !job.record.applied;
+    if (rc == 0 && ret->state == SETUP_CONNECTED && pending) {
+        rc = finish_apply(&job, err);
+    } else if (rc == 0 && (ret->state == SETUP_READY || ret->state == SETUP_LOST)) {
+        rc = connect_it(&job, err);
+    }
+    end(&job);
+    return rc;
+}
+
+/* ---- undoing ---- */
+
+/* The text without what was inserted: exactly as before when nothing else was changed, else without our entries. */
+static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *ret_empty, struct err *err) {
+    struct setup_record *r = job->finding->recorded ? &job->record : NULL;
+    struct target *t = &job->target;
+    *ret_exact = *ret_empty = false;
+    if (r != NULL && memcmp(t->digest, r->after, HASH_LEN) == 0) {
+        buf_put_bytes(&r->edit.text, bytes_of_buf(&t->text));
+        size_t n = r->edit.n;
+        int rc = edit_take_back(&r->edit, err);
+        struct bytes text = bytes_of_buf(&r->edit.text);
+        uint8_t digest[HASH_LEN];
+        hash_parts(digest, &text, 1);
+        *ret_exact = rc == 0 && memcmp(digest, r->before, HASH_LEN) == 0;
+        *ret_empty = r->created;
+        buf_put_bytes(ret, text);
+        r->edit.n = n;
+        if (*ret_exact) return buf_check(ret, "the settings", err);
+        buf_clear(ret);
+    }
+    if (job->place->form == SETUP_PLUGIN) {
+        return err_set(err, ERR_CONFLICT, "'%s' was changed since setup wrote it; remove it yourself", t->path);
+    }
+    buf_put_bytes(ret, bytes_of_buf(&t->text));
+    int rc = buf_check(ret, "the settings", err);
+    return rc == 0 ? setup_withdraw(job->place, r, ret, ret_empty, err) : rc;
+}
+
+static int replace(struct job *job, struct bytes text, bool empty, struct err *err) {
+    if (empty && job->finding->recorded && job->record.created) return target_remove(&job->target, err);
+    return target_replace(&job->target, text, err);
+}
+
+static int undo_it(struct job *job, struct err *err) {
+    struct setup_finding *f = job->finding;
+    struct target *t = &job->target;
+    struct buf text = {.max = EDIT_TEXT_MAX};
+    struct err why = {0};
+    bool exact = false, empty = false;
+    int rc = 0;
+    bool as_before =
+        f->recorded && memcmp(t->digest, job->record.before, HASH_LEN) == 0 && t->exists != job->record.created;
+    if (as_before || !t->exists) {
+        exact = as_before;
+    } else {
+        rc = take_back(job, &text, &exact, &empty, &why);
+        bool same = bytes_eq(bytes_of_buf(&text), bytes_of_buf(&t->text));
+        if (rc == 0 && !same) rc = replace(job, bytes_of_buf(&text), empty, &why);
+        f->bytes = rc == 0 && t->text.n > text.n ? t->text.n - text.n : 0;
+    }
+    if (rc != 0) {
+        refuse(f, why.msg);
+        buf_done(&text);
+        return rc == ERR_NOMEM || rc == ERR_FULL ? err_set(err, rc, "%s", why.msg) : 0;
+    }
+    bool silent = f->recorded && !job->record.applied && as_before; /* nothing had been changed yet */
+    if (!f->recorded) {
+        uint8_t nonce[16];
+        crypt_random(nonce, sizeof(nonce));
+        text_hex(job->record.nonce, nonce, sizeof(nonce));
+    }
+    memcpy(job->record.after, t->digest, HASH_LEN);
+    const struct bytes now = bytes_of_buf(&text);
+    hash_parts(job->record.before, &now, 1);
+    if (as_before) {
+        memcpy(job->record.before, t->digest, HASH_LEN);
+    }
+    if (!silent) rc = append(job, "setup.undone", exact, f->bytes, err);
+    if (rc == 0 && f->recorded) rc = setup_record_drop(job->world, job->place->id, err);
+    buf_done(&text);
+    f->state = SETUP_READY;
+    f->changed = !silent;
+    f->exact = exact;
+    f->why[0] = '\0';
+    return rc;
+}
+
+/* Settings that silence hooks, or are read-only, are no reason to leave ours in them, unless they cannot be changed. */
+int setup_undo(const struct setup_world *world, const struct setup_place *place, struct ledger *ledger, const char *actor,
+               struct setup_finding *ret, struct err *err) {
+    struct job job = {.world = world, .place = place, .ledger = ledger, .actor = actor, .finding = ret};
+    struct err wrong = {0};
+    int rc = begin(&job, false, err);
+    size_t ours = 0, same = 0;
+    bool readable = rc == 0 && place->form != SETUP_NONE && job.target.dir >= -1 &&
+                    (job.target.exists || ret->state != SETUP_REFUSED) &&
+                    setup_count(world, place, bytes_of_buf(&job.target.text), &ours, &same, &wrong) == 0;
+    if (readable && ret->recorded && !job.record.applied && ours > 0) { /* what is undone was applied */
+        rc = finish_apply(&job, err);
+    }
+    if (rc == 0 && readable && (ret->recorded || ours > 0)) {
+        rc = undo_it(&job, err);
+    }
+    end(&job);
+    return rc;
+}

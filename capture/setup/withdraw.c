@@ -1,0 +1,264 @@
+/* Taking entries back from settings that somebody changed meanwhile, and what keeps hooks from running. */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/edit/json.h"
+#include "capture/edit/toml.h"
+#include "capture/setup/insert.h"
+
+/* ---- JSON ---- */
+
+static bool was_made(void *ctx, struct bytes name) {
+    const struct setup_record *record = ctx;
+    char path[64];
+    return record != NULL &&
+           snprintf(path, sizeof(path), "hooks/%.*s", (int)name.n, (const char *)name.p) < (int)sizeof(path) &&
+           setup_record_made(record, path);
+}
+
+/* Telemetry is ours while its values are. */
+static void withdraw_telemetry(const struct setup_record *record, enum edit_json how, struct buf *text) {
+    static const char *const names[] = {"CLAUDE_CODE_ENABLE_TELEMETRY", "OTEL_LOGS_EXPORTER", "OTEL_EXPORTER_OTLP_PROTOCOL",
+                                        "OTEL_EXPORTER_OTLP_ENDPOINT"};
+    char endpoint[300];
+    snprintf(endpoint, sizeof(endpoint), "\"http://%s\"", record->otlp);
+    const char *const values[] = {"\"1\"", "\"otlp\"", "\"http/json\"", endpoint};
+    const char *const env[] = {"env"}, *const telemetry[] = {"telemetry"};
+    if (how == EDIT_JSON) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            const char *const path[] = {"env", names[i]};
+            edit_json_drop_member(text, how, path, 2, values[i]);
+        }
+        if (setup_record_made(record, "env")) {
+            edit_json_drop_member(text, how, env, 1, NULL);
+        }
+        return;
+    }
+    static const char *const members[] = {"enabled", "target", "otlpEndpoint", "otlpProtocol", "logPrompts"};
+    const char *const ours[] = {"true", "\"local\"", endpoint, "\"http\"", "false"};
+    bool same = true;
+    for (size_t i = 0; i < 5; i++) {
+        const char *const path[] = {"telemetry", members[i]};
+        struct bytes value;
+        same = same && edit_json_get(bytes_of_buf(text), how, path, 2, &value) && bytes_is(value, ours[i]);
+    }
+    for (size_t i = 0; same && i < 5; i++) {
+        const char *const path[] = {"telemetry", members[i]};
+        edit_json_drop_member(text, how, path, 2, ours[i]);
+    }
+    if (same) {
+        edit_json_drop_member(text, how, telemetry, 1, NULL);
+    }
+}
+
+static int withdraw_json(const struct setup_place *place, struct setup_record *record, struct buf *text, bool *ret_empty,
+                         struct err *err) {
+    enum edit_json how = place->form == SETUP_JSON ? EDIT_JSON : EDIT_JSONC;
+    const char *const hooks[] = {"hooks"};
+    char mark[SETUP_MARK_MAX];
+    setup_mark(place->agent, mark);
+    int rc = edit_json_drop(text, how, "hooks", "hooks", mark, was_made, record, err);
+    if (rc < 0) return rc;
+    if (record != NULL) {
+        for (size_t i = 0; i < record->n_made; i++) { /* lists that somebody else emptied */
+            const char *const list[] = {"hooks", record->made[i] + strlen("hooks/")};
+            if (strncmp(record->made[i], "hooks/", strlen("hooks/")) == 0) {
+                edit_json_drop_member(text, how, list, 2, NULL);
+            }
+        }
+        if (setup_record_made(record, "hooks")) {
+            edit_json_drop_member(text, how, hooks, 1, NULL);
+        }
+        if (record->otlp[0] != '\0') {
+            withdraw_telemetry(record, how, text);
+        }
+    }
+    size_t braces = 0, others = 0;
+    for (size_t i = 0; i < text->n; i++) {
+        braces += text->p[i] == '{' || text->p[i] == '}';
+        others += strchr("{} \t\r\n", text->p[i]) == NULL;
+    }
+    *ret_empty = braces <= 2 && others == 0;
+    return 0;
+}
+
+/* ---- TOML ---- */
+
+/* Removes each insertion that is still there as it was, and only once. */
+static void withdraw_blocks(const struct setup_record *record, struct buf *text) {
+    for (size_t i = record->edit.n; i > 0; i--) {
+        const struct edit_splice *s = &record->edit.splices[i - 1];
+        struct bytes all = bytes_of_buf(text);
+        const uint8_t *p = record->edit.inserted.p + s->from;
+        const uint8_t *found = s->n > 0 && all.n > 0 ? memmem(all.p, all.n, p, s->n) : NULL;
+        size_t at = found != NULL ? (size_t)(found - all.p) : 0;
+        /* what follows must begin a line */
+        if (found != NULL && (at == 0 || all.p[at - 1] == '\n' || p[0] == '\n' || p[0] == '\r')) {
+            edit_cut(text, at, s->n);
+        }
+    }
+}
+
+struct span {
+    size_t start, end;
+};
+
+/* The first handler with the mark: its table, and the group's head before it if it is the group's only one. */
+static int find_handler(struct bytes text, const char *mark, struct span *ret, bool *ret_found, struct err *err) {
+    struct edit_toml_item item;
+    struct span group = {0}, table = {0};
+    size_t at = 0, in_group = 0;
+    bool hook = false, done = false;
+    int rc;
+    *ret_found = false;
+    while ((rc = edit_toml_next(text, &at, &item, err)) == 0 && !done) {
+        if (item.what == EDIT_TOML_PAIR) {
+            table.end = item.end;
+            if (hook && strcmp(item.key, "command") == 0 && !*ret_found && edit_find(item.value, 0, mark) != SIZE_MAX) {
+                *ret_found = true;
+            }
+            if (!hook && !*ret_found) {
+                group.end = 0; /* it has settings of its own */
+            }
+            ret->end = *ret_found ? item.end : ret->end;
+            continue;
+        }
+        bool head = item.what == EDIT_TOML_ARRAY && strncmp(item.key, "hooks.", 6) == 0;
+        bool handler = head && strlen(item.key) > 6 && strcmp(item.key + strlen(item.key) - 6, ".hooks") == 0;
+        if (*ret_found) {
+            done = true;
+            in_group += handler; /* another one follows in the same group */
+            break;
+        }
+        hook = handler;
+        in_group = handler ? in_group + 1 : 0;
+        table = (struct span){item.start, item.end};
+        if (head && !handler) {
+            group = table;
+        } else if (!head) {
+            group.end = 0;
+        }
+    }
+    if (rc < 0) return rc;
+    ret->start = in_group == 1 && group.end != 0 ? group.start : table.start;
+    return 0;
+}
+
+static int withdraw_toml(const struct setup_place *place, const struct setup_record *record, struct buf *text,
+                         bool *ret_empty, struct err *err) {
+    char mark[SETUP_MARK_MAX];
+    struct edit_toml_item item;
+    bool found = true;
+    size_t at = 0;
+    setup_mark(place->agent, mark);
+    if (record != NULL) {
+        withdraw_blocks(record, text);
+    }
+    while (found) {
+        struct span span = {0};
+        int rc = find_handler(bytes_of_buf(text), mark, &span, &found, err);
+        if (rc != 0) return rc;
+        if (found) {
+            edit_cut(text, span.start, span.end - span.start);
+        }
+    }
+    *ret_empty = edit_toml_next(bytes_of_buf(text), &at, &item, NULL) == 1 && bytes_find(bytes_of_buf(text), '#') == NULL;
+    return 0;
+}
+
+int setup_withdraw(const struct setup_place *place, struct setup_record *record, struct buf *text, bool *ret_empty,
+                   struct err *err) {
+    int rc = place->form == SETUP_TOML ? withdraw_toml(place, record, text, ret_empty, err)
+                                       : withdraw_json(place, record, text, ret_empty, err);
+    return rc == 0 ? setup_check(place->form, bytes_of_buf(text), err) : rc;
+}
+
+/* ---- what silences hooks ---- */
+
+static bool is_true(struct bytes text, enum edit_json how, const char *a, const char *b, const char *value) {
+    const char *const path[] = {a, b};
+    struct bytes found;
+    return edit_json_get(text, how, path, b != NULL ? 2 : 1, &found) && bytes_is(found, value);
+}
+
+static bool toml_says(struct bytes text, const char *table, const char *key, const char *value) {
+    struct edit_toml_item item;
+    char in[EDIT_TOML_KEY_MAX] = "", dotted[2 * EDIT_TOML_KEY_MAX];
+    snprintf(dotted, sizeof(dotted), "%s%s%s", table, table[0] != '\0' ? "." : "", key);
+    for (size_t at = 0; edit_toml_next(text, &at, &item, NULL) == 0;) {
+        if (item.what != EDIT_TOML_PAIR) {
+            memcpy(in, item.key, sizeof(in));
+        } else if (bytes_is(item.value, value) && ((strcmp(in, table) == 0 && strcmp(item.key, key) == 0) ||
+                                                   (in[0] == '\0' && strcmp(item.key, dotted) == 0))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool managed_says(const struct setup_world *world, const struct setup_place *place, const char *below,
+                         char why[SETUP_WHY_MAX]) {
+    struct buf text = {.max = EDIT_TEXT_MAX};
+    char path[FILE_PATH_MAX];
+    bool silenced = false;
+    if (snprintf(path, sizeof(path), "%s%s", world->root, below) < (int)sizeof(path) &&
+        file_read_regular(path, &text, NULL) == 0) {
+        struct bytes b = bytes_of_buf(&text);
+        silenced = place->agent->form == SETUP_TOML ? toml_says(b, "", "allow_managed_hooks_only", "true")
+                                                    : is_true(b, EDIT_JSONC, "allowManagedHooksOnly", NULL, "true") ||
+                                                          is_true(b, EDIT_JSONC, "disableAllHooks", NULL, "true");
+    }
+    if (silenced) {
+        snprintf(why, SETUP_WHY_MAX, "'%.400s' lets no hooks of users run", path);
+    }
+    buf_done(&text);
+    return silenced;
+}
+
+/* Files beside the managed settings count too. */
+static bool managed_dir_says(const struct setup_world *world, const struct setup_place *place, char why[SETUP_WHY_MAX]) {
+    static const char below[] = "/etc/claude-code/managed-settings.d";
+    char path[FILE_PATH_MAX];
+    bool silenced = false;
+    const struct dirent *entry;
+    DIR *dir = snprintf(path, sizeof(path), "%s%s", world->root, below) < (int)sizeof(path) ? opendir(path) : NULL;
+    while (dir != NULL && !silenced && (entry = readdir(dir)) != NULL) {
+        char name[sizeof(below) + sizeof(entry->d_name) + 1];
+        snprintf(name, sizeof(name), "%s/%s", below, entry->d_name);
+        silenced = entry->d_name[0] != '.' && managed_says(world, place, name, why);
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return silenced;
+}
+
+bool setup_silenced(const struct setup_world *world, const struct setup_place *place, struct bytes text,
+                    char why[SETUP_WHY_MAX]) {
+    switch (place->agent->form) {
+    case SETUP_JSON:
+        if (is_true(text, EDIT_JSON, "disableAllHooks", NULL, "true")) {
+            snprintf(why, SETUP_WHY_MAX, "its settings have disableAllHooks: no hook runs");
+            return true;
+        }
+        return managed_says(world, place, "/etc/claude-code/managed-settings.json", why) ||
+               managed_dir_says(world, place, why);
+    case SETUP_JSONC:
+        if (is_true(text, EDIT_JSONC, "hooksConfig", "enabled", "false")) {
+            snprintf(why, SETUP_WHY_MAX, "its settings have hooksConfig.enabled false: no hook runs");
+            return true;
+        }
+        return false;
+    case SETUP_TOML:
+        if (place->form == SETUP_TOML && toml_says(text, "features", "hooks", "false")) {
+            snprintf(why, SETUP_WHY_MAX, "its settings have [features] hooks = false: no hook runs");
+            return true;
+        }
+        return managed_says(world, place, "/etc/codex/requirements.toml", why);
+    case SETUP_NONE:
+    case SETUP_PLUGIN:
+        break;
+    }
+    return false;
+}

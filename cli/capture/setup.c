@@ -1,0 +1,321 @@
+/* setup: the agents on this box as a table, and --apply and --undo of what connects them. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "capture/find/find.h"
+#include "capture/setup/setup.h"
+#include "cli/call/command.h"
+#include "cli/open/open.h"
+#include "cli/print/table.h"
+#include "cli/print/when.h"
+#include "query/query.h"
+
+enum { S_APPLY, S_UNDO, S_OTLP, S_PROJECT, S_ROOT, S_ACTOR };
+static const struct opt options[] = {
+    [S_APPLY] = {"apply", 0, NULL, "insert hooks into the settings of these agents, or of all that were found"},
+    [S_UNDO] = {"undo", 0, NULL, "remove what --apply inserted"},
+    [S_OTLP] = {"otlp", 0, "ADDRESS:PORT", "also send their telemetry to this receiver ('ledger ingest otlp --listen')"},
+    [S_PROJECT] = {"project", 0, "DIR", "the local settings of this project instead of the user's (claude-code)"},
+    [S_ROOT] = {"root", 0, "DIR", "look for managed settings below this directory instead of /"},
+    [S_ACTOR] = {"actor", 'a', "WHO", "who changes the settings (default: user:<login name>)"},
+    {0},
+};
+
+#define WORDS_MAX 6
+
+struct setup {
+    struct cli *cli;
+    struct setup_world world;
+    char program[FILE_PATH_MAX], dir[FILE_PATH_MAX], project[FILE_PATH_MAX], pass[FILE_PATH_MAX];
+    const char *argv[WORDS_MAX + 1];
+    struct buf prefix;
+    const struct opt_args *args;
+    struct ledger *ledger; /* NULL: there is none */
+    struct obj agents;     /* with --json */
+    struct table *table;
+    bool failed;
+};
+
+/* ---- what comes from outside ---- */
+
+static int find_self(struct setup *s, struct err *err) {
+    ssize_t n = readlink("/proc/self/exe", s->program, sizeof(s->program) - 1);
+    size_t words = 0;
+    if (n <= 0) return err_set(err, ERR_IO, "the path of this program is not known: /proc is needed");
+    s->program[n] = '\0';
+    if (access(s->program, X_OK) != 0) {
+        return err_set(err, ERR_IO, "this program's file '%s' was replaced or removed; start it again", s->program);
+    }
+    s->argv[words++] = s->program;
+    if (s->cli->dir_option != NULL || cli_env("LEDGER_DIR") != NULL || cli_env("XDG_STATE_HOME") != NULL) {
+        s->argv[words++] = "-C";
+        s->argv[words++] = s->dir;
+    }
+    if (s->cli->passphrase_file != NULL) {
+        if (realpath(s->cli->passphrase_file, s->pass) == NULL) {
+            return err_errno(err, ERR_NOTFOUND, "--passphrase-file '%s'", s->cli->passphrase_file);
+        }
+        s->argv[words++] = "--passphrase-file";
+        s->argv[words++] = s->pass;
+    }
+    s->prefix = (struct buf){.max = 8 * FILE_PATH_MAX};
+    for (size_t i = 0; i < words; i++) {
+        buf_put_str(&s->prefix, i > 0 ? " " : "");
+        cli_word(bytes_of(s->argv[i]), &s->prefix);
+    }
+    buf_put_u8(&s->prefix, '\0');
+    return buf_check(&s->prefix, "the command of a hook", err);
+}
+
+/* An address that can stand in a URL, in quotes, as it is. */
+static bool is_address(const char *text) {
+    size_t n = strlen(text);
+    return n > 0 && n < 200 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]") == n &&
+           strchr(text, ':') != NULL;
+}
+
+/* Returns 0, or an exit code after reporting. */
+static int look_around(struct setup *s) {
+    const struct opt_args *args = s->args;
+    const char *project = opt_text(args, &options[S_PROJECT]), *root = opt_text(args, &options[S_ROOT]);
+    struct err err = {0};
+    s->world = (struct setup_world){.env = cli_env,
+                                    .home = cli_env("HOME"),
+                                    .root = root != NULL ? root : "",
+                                    .otlp = opt_text(args, &options[S_OTLP]),
+                                    .dir = s->dir,
+                                    .argv = s->argv};
+    if (opt_has(args, &options[S_APPLY]) && opt_has(args, &options[S_UNDO])) {
+        return cli_usage(s->cli, "give one of --apply and --undo");
+    }
+    if (s->world.otlp != NULL && (!is_address(s->world.otlp) || !opt_has(args, &options[S_APPLY]))) {
+        return cli_usage(s->cli, "--otlp takes ADDRESS:PORT, such as 127.0.0.1:4318, and goes with --apply");
+    }
+    if (s->world.home == NULL || s->world.home[0] != '/') {
+        return cli_usage(s->cli, "HOME is not set to a directory: whose settings?");
+    }
+    if (project != NULL && realpath(project, s->project) == NULL) {
+        return cli_refuse(s->cli, EXIT_INPUT, ERR_NOTFOUND, "--project '%s' is not a directory", project);
+    }
+    s->world.project = project != NULL ? s->project : NULL;
+    for (size_t i = 0; i < args->n_args; i++) {
+        if (setup_agent_find(args->args[i]) == NULL) {
+            struct buf names = {.max = 1024};
+            for (size_t k = 0; k < setup_agent_count(); k++) {
+                buf_printf(&names, "%s%s", k > 0 ? ", " : "", setup_agent_at(k)->name);
+            }
+            int code = cli_usage(s->cli, "unknown agent '%.60s'; known are %.*s", args->args[i], (int)names.n,
+                                 (const char *)names.p);
+            buf_done(&names);
+            return code;
+        }
+    }
+    if (realpath(s->cli->dir, s->dir) == NULL) {
+        snprintf(s->dir, sizeof(s->dir), "%s", s->cli->dir);
+    }
+    int rc = find_self(s, &err);
+    s->world.prefix = (const char *)s->prefix.p;
+    return rc == 0 ? 0 : cli_fail(s->cli, &err);
+}
+
+static bool is_asked(const struct setup *s, const struct setup_agent *agent) {
+    for (size_t i = 0; i < s->args->n_args; i++) {
+        if (strcmp(s->args->args[i], agent->name) == 0) return true;
+    }
+    return s->args->n_args == 0;
+}
+
+/* ---- the answer ---- */
+
+/* When the newest event of this agent was sealed; false: there is none, or it cannot be found. */
+static bool last_event(const struct setup *s, const struct setup_agent *agent, uint64_t *ret_time) {
+    char actor[96];
+    struct query query;
+    struct query_cursor *cursor = NULL;
+    struct query_value value = {.type = QUERY_TEXT}, time = {0};
+    struct query_term term = {.field = QUERY_ACTOR, .op = QUERY_EQ, .values = &value, .n_values = 1};
+    if (s->ledger == NULL) return false;
+    snprintf(actor, sizeof(actor), "agent:%s", agent->name);
+    value.text = bytes_of(actor);
+    query_init(&query);
+    query.terms = &term;
+    query.n_terms = 1;
+    query.descending = true;
+    query.limit = 1;
+    bool found = query_open(s->ledger, &query, &cursor, NULL) == 0 && query_next(cursor, NULL) == 0 &&
+                 query_get(cursor, QUERY_TIME, &time, NULL) == 0 && time.type == QUERY_INT && time.int_ >= 0;
+    query_close(cursor);
+    if (found) {
+        *ret_time = (uint64_t)time.int_;
+    }
+    return found;
+}
+
+static const char *done_word(const struct setup *s, const struct setup_finding *f) {
+    if (!f->changed) return setup_state_name(f->state);
+    if (opt_has(s->args, &options[S_APPLY])) return "connected now";
+    return f->exact ? "undone, as before" : "undone, other changes stay";
+}
+
+static void put(struct setup *s, const struct setup_agent *agent, const struct setup_finding *f) {
+    uint64_t time = UINT64_MAX;
+    bool heard = last_event(s, agent, &time);
+    char when[64] = "";
+    if (s->cli->json) {
+        struct obj one = {0};
+        obj_text(&one, "name", agent->name);
+        obj_text(&one, "title", agent->title);
+        obj_text(&one, "state", setup_state_name(f->state));
+        obj_bool(&one, "changed", f->changed);
+        if (f->changed && opt_has(s->args, &options[S_UNDO])) {
+            obj_bool(&one, "exact", f->exact);
+        }
+        obj_text(&one, "settings", f->path[0] != '\0' ? f->path : NULL);
+        obj_bool(&one, "settings_exist", f->exists);
+        obj_uint(&one, "bytes", f->bytes);
+        if (heard) {
+            obj_time(&one, "last_event", time);
+        } else {
+            obj_text(&one, "last_event", NULL);
+        }
+        obj_text(&one, "note", f->why[0] != '\0' ? f->why : NULL);
+        obj_obj(&s->agents, NULL, &one);
+        return;
+    }
+    if (f->state == SETUP_ABSENT && s->args->n_args == 0) return; /* the table has what is there */
+    if (heard) {
+        text_time(when, time);
+    }
+    table_text(s->table, agent->name);
+    table_text(s->table, done_word(s, f));
+    table_text(s->table, heard ? when : "never");
+    table_text(s->table, f->path);
+    table_text(s->table, f->why);
+}
+
+static int put_things(struct setup *s) {
+    static const struct table_column columns[] = {
+        {"FOUND", TABLE_KEEP, 0}, {"WHAT", TABLE_KEEP, 0}, {"BY", TABLE_KEEP, 0}, {"TO RECORD IT", TABLE_WRAP, 0}};
+    struct table *table = s->cli->json ? NULL : table_new(s->cli, columns, 4);
+    struct obj found = {0};
+    if (!s->cli->json) out_str(s->cli, "\n");
+    for (size_t i = 0; i < find_count(); i++) {
+        const struct find_thing *thing = find_at(i);
+        const char *by = find_by(thing, cli_env, s->world.home);
+        if (by == NULL) continue;
+        if (s->cli->json) {
+            struct obj one = {0};
+            obj_text(&one, "name", thing->name);
+            obj_text(&one, "what", thing->what);
+            obj_text(&one, "by", by);
+            obj_text(&one, "command", thing->command[0] != '\0' ? thing->command : NULL);
+            obj_obj(&found, NULL, &one);
+        } else {
+            table_text(table, thing->name);
+            table_text(table, thing->what);
+            table_text(table, by);
+            table_text(table, thing->command);
+        }
+    }
+    if (!s->cli->json) return table_end(table);
+    struct obj whole = {0};
+    obj_list(&whole, "agents", &s->agents);
+    obj_list(&whole, "found", &found);
+    return cli_print(s->cli, &whole, false);
+}
+
+/* One agent. Returns an exit code after reporting. */
+static int take_agent(struct setup *s, const struct setup_agent *agent) {
+    bool apply = opt_has(s->args, &options[S_APPLY]), undo = opt_has(s->args, &options[S_UNDO]);
+    char room[CLI_ACTOR_MAX];
+    const char *actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), room);
+    struct setup_place place;
+    struct setup_finding f = {0};
+    struct err err = {0};
+    int rc = setup_place_find(&s->world, agent, &place, &err);
+    if (rc == 0 && apply) rc = setup_apply(&s->world, &place, s->ledger, actor, &f, &err);
+    if (rc == 0 && undo) rc = setup_undo(&s->world, &place, s->ledger, actor, &f, &err);
+    if (rc == 0 && !apply && !undo) rc = setup_look(&s->world, &place, &f, &err);
+    if (rc != 0) {
+        err_prefix(&err, "%s", agent->name);
+        return cli_fail(s->cli, &err);
+    }
+    bool wanted = s->args->n_args > 0 && apply && f.state != SETUP_CONNECTED;
+    s->failed = s->failed || wanted || ((apply || undo) && f.state == SETUP_REFUSED) || (apply && f.state == SETUP_FOREIGN);
+    put(s, agent, &f);
+    if (apply && f.changed && agent->form == SETUP_TOML) {
+        cli_note(s->cli, "ledger: setup: Codex runs new hooks only after you trusted them: type /hooks in it");
+    }
+    if (apply && f.state == SETUP_FOREIGN) {
+        cli_note(s->cli,
+                 "ledger: setup: %s is connected to another ledger or by another program: 'ledger setup --undo %s' first",
+                 agent->name, agent->name);
+    }
+    if (apply && s->world.otlp != NULL && !f.changed && f.state == SETUP_CONNECTED) {
+        cli_note(s->cli, "ledger: setup: %s is connected already; for its telemetry, undo that first", agent->name);
+    }
+    return 0;
+}
+
+static int take_agents(struct setup *s) {
+    static const struct table_column columns[] = {{"AGENT", TABLE_KEEP, 0},
+                                                  {"STATE", TABLE_WHOLE, 0},
+                                                  {"LAST EVENT", TABLE_KEEP, 0},
+                                                  {"SETTINGS", TABLE_TAIL, 0},
+                                                  {"NOTE", TABLE_WRAP, 0}};
+    bool only_look = !opt_has(s->args, &options[S_APPLY]) && !opt_has(s->args, &options[S_UNDO]);
+    int code = 0;
+    s->table = s->cli->json ? NULL : table_new(s->cli, columns, 5);
+    for (size_t i = 0; code == 0 && i < setup_agent_count(); i++) {
+        const struct setup_agent *agent = setup_agent_at(i);
+        if (is_asked(s, agent) && (s->world.project == NULL || strcmp(agent->name, "claude-code") == 0)) {
+            code = take_agent(s, agent);
+        }
+    }
+    int printed = s->cli->json ? 0 : table_end(s->table);
+    if (code != 0) return code;
+    if (printed == 0 && (s->cli->json || (only_look && s->args->n_args == 0))) printed = put_things(s);
+    return printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
+}
+
+static int setup(struct cli *cli, const struct opt_args *args) {
+    struct setup s = {.cli = cli, .args = args};
+    struct err err = {0};
+    bool changes = opt_has(args, &options[S_APPLY]) || opt_has(args, &options[S_UNDO]);
+    int code = look_around(&s), lock = -1;
+    if (code == 0) code = cli_open(cli, changes ? CLI_WRITE : CLI_TRY, &s.ledger);
+    if (code == 0 && changes) {
+        lock = setup_lock(&s.world, &err);
+        code = lock < 0 ? cli_fail(cli, &err) : 0;
+    }
+    if (code == 0) code = take_agents(&s);
+    if (lock >= 0) {
+        close(lock);
+    }
+    log_close(s.ledger);
+    buf_done(&s.prefix);
+    obj_done(&s.agents);
+    return code;
+}
+
+const struct spec spec_setup = {
+    .synopsis = "[--apply | --undo] [NAME...] [--otlp ADDRESS:PORT] [--project DIR] [--actor WHO]",
+    .about = "Shows which agents are on this box, whether they are connected to this ledger, and when they were\n"
+             "last heard of; and what else can be recorded. Names limit it to some agents.\n\n"
+             "--apply inserts hooks into their settings, as text: comments, order and layout stay. They run this\n"
+             "program with 'ingest hook --lenient', which never stops an agent's work. No copy of the settings\n"
+             "is kept. Links, settings of other users, broken and read-only settings are reported and left\n"
+             "alone. Twice is once.\n\n"
+             "--undo removes what was inserted: byte for byte, if nothing else was changed since; else only\n"
+             "these entries. docs/capture.md has the details.\n\n"
+             "Exit code 1 if an agent could not be connected or disconnected; the reason is in its row.",
+    .examples =
+        "ledger setup\nledger setup --apply claude-code\nledger setup --apply --otlp 127.0.0.1:4318\nledger setup --undo",
+    .opts = options,
+    .max_args = CLI_MANY,
+    .run = setup,
+};
