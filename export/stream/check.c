@@ -235,14 +235,16 @@ static int check_point(struct streaming *s, struct err *err) {
     if (rc == 0) rc = scan_uint(&c->scan, &size, err);
     if (rc == 0) rc = scan_line_end(&c->scan, err);
     if (rc != 0) return rc;
-    if (c->n_epochs == 0 || size != c->edge.size) {
-        return check_fault(c, "S10", LOG_SEALS, LOG_NO_SEQ, "a checkpoint of size %llu, after %llu events",
-                           (unsigned long long)size, (unsigned long long)c->edge.size);
+    if (c->n_epochs == 0 || size != c->edge.size || size <= s->last_point) {
+        return check_fault(c, "S10", LOG_SEALS, LOG_NO_SEQ, "a checkpoint of size %llu, after %llu events%s",
+                           (unsigned long long)size, (unsigned long long)c->edge.size,
+                           size == s->last_point && size == c->edge.size ? ", once more" : "");
     }
     merkle_edge_root(&c->edge, root);
     rc = check_stream_checkpoint(c, bytes_of_buf(&s->text), c->other, &point, size, root, err);
     if (rc != 0) return rc;
     s->due = false;
+    s->last_point = size;
     s->report->checkpoints++;
     if (!s->has_point || size >= s->report->sealed) { /* the newest one is kept with its memory */
         struct note *note = c->head;
