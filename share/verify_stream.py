@@ -101,7 +101,7 @@ class Stream:
         need(not self.begun or a <= self.end, "events %d to %d are missing" % (self.end, a - 1), "S3")
         if not self.begun:
             self.first = self.end = a
-        self.begun, self.exported, self.size, self.tree = True, v["exported"], a, []
+        self.begun, self.exported, self.size, self.tree, self.last_point = True, v["exported"], a, [], a
         self.prev, self.time = self.leaves.get(a - 1), 0
         at = 0
         for h in edge:
@@ -170,9 +170,9 @@ class Stream:
 
     def sealed(self, v):
         n = vb.note(v["checkpoint"].encode())
-        need(self.epochs and v["size"] == n[2] == self.size > 0 and n[3] == self.root(), "a checkpoint of other events", "S10")
+        need(self.epochs and v["size"] == n[2] == self.size > self.last_point and n[3] == self.root(), "a checkpoint of other events", "S10")
         self.seal(n)
-        self.due = False
+        self.due, self.last_point = False, n[2]
         self.count["checkpoints"] += 1
         if self.point is None or n[2] >= self.point[2]:
             self.point = n

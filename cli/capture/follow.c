@@ -62,7 +62,7 @@ static const struct opt options[] = {
 #define SEAL_NS     (2 * CLOCK_NS_PER_S) /* events wait at most this long for their checkpoint */
 #define SEAL_EVENTS 256
 #define SYNC_BYTES  ((uint64_t)16 << 20) /* in a long round the cursor is stored this often */
-#define LOOK_NS     CLOCK_NS_PER_S       /* at the directory and the file, while nothing happens */
+#define LOOK_NS     CLOCK_NS_PER_S       /* at the directory and the file */
 #define NAMES_MAX   ((size_t)1 << 16)
 
 struct follow {
@@ -202,18 +202,29 @@ static int begin(struct follow *f, uint64_t from, struct err *err) {
     return rc;
 }
 
-/* While nothing happens: is the directory still the one that was opened, and the file the one that is written? */
+/* The file is another one now: the old one ends with its checkpoint, the new one begins with a section of its own. */
+static int change_file(struct follow *f, struct err *err) {
+    enum outlet_fate fate = outlet_look(&f->outlet);
+    int rc = 0;
+    if (fate == OUTLET_KEPT) return 0;
+    if (fate == OUTLET_MOVED) {
+        rc = stream_seal(f->stream, err);
+        if (rc == 0) rc = store(f, err);
+        if (rc == 0) rc = outlet_reopen(&f->outlet, err);
+    }
+    f->outlet.written = 0;
+    return rc == 0 ? begin(f, f->taken.next, err) : rc;
+}
+
+/* Now and then: is the directory still the one that was opened, and the file the one that is written? */
 static int look_around(struct follow *f, struct err *err) {
     struct stat now;
-    bool renewed = false;
     if (clock_monotonic_ns() - f->looked_ns < LOOK_NS) return 0;
     f->looked_ns = clock_monotonic_ns();
     if (stat(f->cli->dir, &now) != 0 || now.st_dev != f->place.st_dev || now.st_ino != f->place.st_ino) {
         return err_set(err, ERR_CONFLICT, "'%s' was moved or replaced by another directory; start again", f->cli->dir);
     }
-    int rc = outlet_renewed(&f->outlet, &renewed, err);
-    if (rc == 0 && renewed) rc = begin(f, f->taken.next, err);
-    return rc;
+    return change_file(f, err);
 }
 
 static int round_of(struct follow *f, uint64_t *ret_n, struct err *err) {
@@ -238,7 +249,7 @@ static int follow(struct follow *f, struct err *err) {
     int rc = 0;
     do {
         rc = round_of(f, &n, err);
-        if (rc == 0 && n == 0) rc = look_around(f, err);
+        if (rc == 0 && !f->once) rc = look_around(f, err);
     } while (rc == 0 && !f->once && (n > 0 || !outlet_pause(&f->outlet, ROUND_MS)) && *f->stop == 0);
     bool stopped = *f->stop != 0 && (rc == 0 || rc == ERR_BUSY);
     if (stopped) { /* what was sent ends with its checkpoint, where it can */

@@ -157,6 +157,7 @@ int outlet_open(struct outlet *outlet, uint64_t *ret_cut, struct err *err) {
         return 0;
     }
     if (o->kind != OUTLET_FILE) return 0;
+    o->written = 0;
     o->fd = open(o->target, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, out_mode(OUT_CONTENT));
     if (o->fd < 0) return err_errno(err, errno, "'%s'", o->target);
     int rc = look_at_file(o, ret_cut, err);
@@ -164,19 +165,18 @@ int outlet_open(struct outlet *outlet, uint64_t *ret_cut, struct err *err) {
     return rc;
 }
 
-int outlet_renewed(struct outlet *outlet, bool *ret, struct err *err) {
-    struct outlet *o = outlet;
+enum outlet_fate outlet_look(const struct outlet *outlet) {
     struct stat now, mine;
+    if (outlet->kind != OUTLET_FILE || fstat(outlet->fd, &mine) != 0 || !S_ISREG(mine.st_mode)) return OUTLET_KEPT;
+    if (stat(outlet->target, &now) != 0 || now.st_dev != mine.st_dev || now.st_ino != mine.st_ino) return OUTLET_MOVED;
+    return mine.st_size == 0 && outlet->written > 0 ? OUTLET_CUT : OUTLET_KEPT;
+}
+
+int outlet_reopen(struct outlet *outlet, struct err *err) {
     uint64_t cut;
-    *ret = false;
-    if (o->kind != OUTLET_FILE || fstat(o->fd, &mine) != 0 || !S_ISREG(mine.st_mode)) return 0;
-    bool there = stat(o->target, &now) == 0;
-    if (there && now.st_dev == mine.st_dev && now.st_ino == mine.st_ino && mine.st_size > 0) return 0;
-    *ret = true;
-    if (there && now.st_dev == mine.st_dev && now.st_ino == mine.st_ino) return 0; /* cut in place */
-    close(o->fd);
-    o->fd = -1;
-    return outlet_open(o, &cut, err);
+    close(outlet->fd);
+    outlet->fd = -1;
+    return outlet_open(outlet, &cut, err);
 }
 
 /* A pipe whose reader hangs must not keep this process from ending: it is given pieces that never block. */
@@ -208,6 +208,7 @@ static int put_file(struct outlet *o, struct bytes piece, struct err *err) {
     int rc = put_all(o, piece, err);
     if (rc == ERR_BUSY) return rc;
     if (rc == 0) {
+        o->written += piece.n;
         o->unsynced += piece.n;
         return 0;
     }

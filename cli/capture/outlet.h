@@ -18,6 +18,7 @@ struct outlet {
     int fd;                     /* -1: not open */
     struct http *http;
     struct buf bearer, text;
+    uint64_t written;  /* bytes, to this file */
     uint64_t unsynced; /* bytes */
     bool broken;       /* lines of JSON were cut off in a connection: they cannot be continued */
     uint64_t rejected; /* records that a collector took no part of */
@@ -31,8 +32,11 @@ int outlet_init(struct outlet *outlet, struct cli *cli, enum stream_format forma
 /* Opens a file; others are opened by the first piece. A file must be empty or a stream, and belongs to this process until
  * it is closed; a line that a crash has cut is removed. *ret_cut: bytes of it. */
 int outlet_open(struct outlet *outlet, uint64_t *ret_cut, struct err *err);
-/* Whether the file was renamed, removed or cut since: then opens it anew, and what comes next must begin a section. */
-int outlet_renewed(struct outlet *outlet, bool *ret, struct err *err);
+/* What became of the file: renamed or removed (it can still be written to), or cut in place. */
+enum outlet_fate { OUTLET_KEPT, OUTLET_MOVED, OUTLET_CUT };
+enum outlet_fate outlet_look(const struct outlet *outlet);
+/* After OUTLET_MOVED: opens what is there under its name, or a new file. */
+int outlet_reopen(struct outlet *outlet, struct err *err);
 /* Sends a piece and waits until it is taken. ERR_BUSY: it was told to stop, and the piece was not taken. ERR_NET, ERR_IO:
  * the receiver does not take it, whatever is done. */
 int outlet_put(struct outlet *outlet, struct bytes piece, struct err *err);

@@ -17,7 +17,7 @@
 #include "cli/capture/outlet.h"
 #include "cli/print/say.h"
 
-#define FIRST_MS    200
+#define FIRST_MS    100
 #define LAST_MS     60000
 #define ONCE_TRIES  5
 #define PUT_MS      30000

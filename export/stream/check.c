@@ -68,14 +68,22 @@ static int check_exported(struct streaming *s, const struct event_header *h, str
 
 /* What only some events need: those that begin an epoch, that erase, that record the section. */
 static int check_special(struct streaming *s, const struct check_slot *slot, const struct check_said *said,
-                         const uint8_t before[EVENT_HASH], struct err *err) {
+                         struct err *err) {
     struct checking *c = &s->c;
     const struct event_header *h = &slot->h;
     struct event_author author;
     struct bytes body = {0};
+    uint8_t commit[EVENT_HASH];
     bool shown = said->what == EXPORT_DISCLOSED;
+    event_body_commit(commit, said->salt, bytes_of_buf(&c->payload));
+    if (shown && memcmp(commit, h->body, EVENT_HASH) != 0) { /* before it is believed */
+        return check_fault(c, "F3", LOG_INTEGRITY, h->seq, "its payload is not what its header commits to");
+    }
+    c->rule = "F2";
     int rc = shown ? check_payload(bytes_of_buf(&c->payload), &body, &author, err) : 0;
     if (rc == 0 && epoch_is_kind(h->kind)) {
+        uint8_t before[EVENT_HASH];
+        merkle_edge_root(&c->edge, before);
         rc = !shown ? check_fault(c, "S9", LOG_SEALS, h->seq, "it begins an epoch of keys, and its content is not there")
                     : check_stream_handover(c, slot, body, before, err);
         s->due = h->seq > 0;
@@ -167,7 +175,6 @@ static int check_event(struct streaming *s, bool erased, struct err *err) {
     struct check_slot *slot = &c->slot[0];
     struct check_said said = {.what = erased ? EXPORT_ERASED : EXPORT_WITHHELD};
     struct export_counts counts = c->found->counts;
-    uint8_t before[EVENT_HASH];
     uint64_t seq;
     int rc = scan_literal(&c->scan, erased ? "{\"erased\":true," : "{", err);
     if (rc == 0) rc = take_header(s, &said, &seq, err);
@@ -176,8 +183,7 @@ static int check_event(struct streaming *s, bool erased, struct err *err) {
     c->again = s->c.next < s->end;
     if (rc == 0) rc = check_header(c, slot, err);
     if (rc != 0) return rc;
-    merkle_edge_root(&c->edge, before);
-    if (is_special(s, &slot->h) || seq == 0) rc = check_special(s, slot, &said, before, err);
+    if (is_special(s, &slot->h) || seq == 0) rc = check_special(s, slot, &said, err);
     if (rc == 0 && c->n_epochs == 0) {
         rc = check_fault(c, "S4", LOG_SEALS, seq, "the first event is not ledger.created");
     }
@@ -235,14 +241,16 @@ static int check_point(struct streaming *s, struct err *err) {
     if (rc == 0) rc = scan_uint(&c->scan, &size, err);
     if (rc == 0) rc = scan_line_end(&c->scan, err);
     if (rc != 0) return rc;
-    if (c->n_epochs == 0 || size != c->edge.size) {
-        return check_fault(c, "S10", LOG_SEALS, LOG_NO_SEQ, "a checkpoint of size %llu, after %llu events",
-                           (unsigned long long)size, (unsigned long long)c->edge.size);
+    if (c->n_epochs == 0 || size != c->edge.size || size <= s->last_point) {
+        return check_fault(c, "S10", LOG_SEALS, LOG_NO_SEQ, "a checkpoint of size %llu, after %llu events%s",
+                           (unsigned long long)size, (unsigned long long)c->edge.size,
+                           size == s->last_point && size == c->edge.size ? ", once more" : "");
     }
     merkle_edge_root(&c->edge, root);
     rc = check_stream_checkpoint(c, bytes_of_buf(&s->text), c->other, &point, size, root, err);
     if (rc != 0) return rc;
     s->due = false;
+    s->last_point = size;
     s->report->checkpoints++;
     if (!s->has_point || size >= s->report->sealed) { /* the newest one is kept with its memory */
         struct note *note = c->head;

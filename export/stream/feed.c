@@ -261,7 +261,7 @@ static int between(struct stream *s, const struct stream_event *e, struct err *e
 
 static int take(struct stream *s, struct cut_walk *walk, const struct cut_event *event, struct err *err) {
     struct stream_event e = {.walk = walk, .event = event};
-    event_leaf(e.leaf, event->leaf);
+    memcpy(e.leaf, event->group->event[event->at].leaf, LOG_HASH);
     int rc = judge(s, &e, err);
     if (rc != 0) return rc;
     switch (s->options.format) {

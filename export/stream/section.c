@@ -200,7 +200,7 @@ int section_begin(struct streaming *s, struct err *err) {
     keep_leaf_before(s, from);
     c->edge.size = from;
     memcpy(c->edge.hash, edge.hash, edge.n * EVENT_HASH);
-    c->next = from;
+    c->next = s->last_point = from;
     if (!s->begun) {
         s->first = s->end = s->kept_from = from;
     }

@@ -29,7 +29,8 @@ struct streaming {
     bool begins; /* the line at hand begins a section */
     bool due;    /* the checkpoint of a handover must follow */
     uint64_t first, end;
-    uint64_t exported; /* of the section; */
+    uint64_t last_point; /* size of the section's last checkpoint, or its first event */
+    uint64_t exported;   /* of the section */
     uint8_t claim[EVENT_HASH];
     bool claim_open;                /* the event `exported` has not come yet */
     uint64_t open_exported, n_open; /* of sections that ended before it */

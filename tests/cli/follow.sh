@@ -116,11 +116,42 @@ box 4 follow --once --to live.jsonl --cursor ./second
 err_has 'is being written to by another process'
 kill "$follower"
 wait "$follower" || fail "it ended with $?"
-run 0 verify --stream live.1.jsonl
+run 0 verify --stream live.1.jsonl --json
+json '.stream.sealed == .stream.to' true
 run 0 verify --stream live.jsonl
 cat live.1.jsonl live.jsonl >joined
 run 0 verify --stream joined --json
 json .stream.sealed "$(size)"
+
+# A file that was cut in place is begun anew; one without output yet is left alone, and nothing more is recorded.
+"$LEDGER" -C "$BOX" follow --to cut.jsonl &
+follower=$!
+until [[ -s cut.jsonl.cursor ]]; do sleep 0.05; done
+: >cut.jsonl
+until grep -q '"checkpoint":"' cut.jsonl; do sleep 0.05; done
+kill "$follower"
+wait "$follower" || fail "it ended with $?"
+run 0 verify --stream cut.jsonl
+before=$(size)
+"$LEDGER" -C "$BOX" follow --format syslog --subject none --to quiet.log &
+follower=$!
+until [[ -s quiet.log.cursor ]]; do sleep 0.05; done
+sleep 1.5
+kill "$follower"
+wait "$follower" || fail "it ended with $?"
+same "$(size)" $((before + 1))
+
+# A directory that is replaced ends it.
+cp -r "$BOX" "$BOX.copy"
+"$LEDGER" -C "$BOX" follow --to moved.jsonl 2>moved.err &
+follower=$!
+until [[ -s moved.jsonl.cursor ]]; do sleep 0.05; done
+mv "$BOX" "$BOX.old" && mv "$BOX.copy" "$BOX"
+got=0
+wait "$follower" || got=$?
+same "$got" 4
+check grep -q 'was moved or replaced' moved.err
+rm -rf "$BOX" && mv "$BOX.old" "$BOX"
 
 # A reader that goes away ends it, and the cursor is right.
 got=0

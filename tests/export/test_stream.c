@@ -145,6 +145,10 @@ static void lines_that_are_missing_repeated_or_moved_are_named(void **state) {
     stream_breaks(bytes_of_buf(&other), "S9", "line 6", 3);
     arrange((const unsigned[]){1, 2, 3, 4, 5, 6, 7, 9, 0});
     stream_breaks(bytes_of_buf(&other), "S10", "line 8", LOG_NO_SEQ);
+    arrange((const unsigned[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 0});
+    stream_breaks(bytes_of_buf(&other), "S10", "line 10", LOG_NO_SEQ);
+    arrange((const unsigned[]){1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 0});
+    stream_breaks(bytes_of_buf(&other), "S10", "line 7", LOG_NO_SEQ);
     stream_breaks((struct bytes){sent.p, sent.n - 3}, "S1", "line 9", 6);
 }
 
