@@ -18,6 +18,7 @@
 #include "ingest/openai/openai.h"
 #include "ingest/otlp/otlp.h"
 #include "ingest/promptfoo/promptfoo.h"
+#include "ingest/tailscale/tailscale.h"
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
 

@@ -13,9 +13,10 @@
 static const struct owner {
     const char *source, *dir;
     bool from;
-} owners[] = {{"jsonl", "jsonl", false},  {"dpkg", "dpkg", false},       {"hook", "hook", false},
-              {"otlp", "otlp", false},    {"ollama", "ollama", true},    {"lm-eval", "lmeval", false},
-              {"openai", "openai", true}, {"journal", "journal", false}, {"kubernetes", "kubernetes", false}};
+} owners[] = {{"jsonl", "jsonl", false},       {"dpkg", "dpkg", false},       {"hook", "hook", false},
+              {"otlp", "otlp", false},         {"ollama", "ollama", true},    {"lm-eval", "lmeval", false},
+              {"openai", "openai", true},      {"journal", "journal", false}, {"kubernetes", "kubernetes", false},
+              {"tailscale", "tailscale", true}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
