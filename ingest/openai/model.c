@@ -37,6 +37,9 @@ static struct bytes last_part(struct bytes path) {
 
 static int set_name(struct openai_model *m, struct bytes id, struct err *err) {
     m->name = id;
+    if (id.n > OPENAI_PATH_MAX) {
+        return err_set(err, ERR_INVALID, "a model's id has %zu bytes; expected: at most %zu", id.n, OPENAI_PATH_MAX);
+    }
     if (is_path(id)) {
         m->path = id;
         m->name = last_part(id);
