@@ -22,6 +22,7 @@
 #include "ingest/openai/openai.h"
 #include "ingest/otlp/otlp.h"
 #include "ingest/promptfoo/promptfoo.h"
+#include "ingest/tailscale/tailscale.h"
 #include "ingest/weights/weights.h"
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)

@@ -32,13 +32,14 @@ enum {
 static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook, journal, kubernetes)"},
     [N_EVERY] = {"every", 0, "DURATION",
-                 "look again at this interval, such as 30s, until interrupted (ollama, openai, lm-eval, huggingface, dpkg, "
+                 "look again at this interval, such as 30s, until interrupted (ollama, openai, tailscale, lm-eval, "
+                 "huggingface, dpkg, "
                  "hardware)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
     [N_VERIFY] =
         {"verify", 0, NULL,
          "hash the files of the store and compare them with their names (ollama); hash the weights (weights, huggingface)"},
-    [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama, openai)"},
+    [N_FROM] = {"from", 0, "FILE", "a saved response instead of the server's; may be repeated (ollama, openai, tailscale)"},
     [N_URL] = {"url", 0, "URL", "the server's address, which may also be given without this option (ollama, openai)"},
     [N_TOKEN] = {"token-file", 0, "FILE", "private file (mode 0600) with the token that the server wants (openai)"},
     [N_UNIT] = {"unit", 'u', "GLOB", "units of more services than those of model servers; may be repeated (journal)"},
@@ -46,7 +47,7 @@ static const struct opt options[] = {
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
     [N_LENIENT] = {"lenient", 0, NULL, "exit with 0 and print nothing whatever happens, but what is wrong (hook)"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
-    [N_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware)"},
+    [N_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware, tailscale)"},
     [N_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
     [N_SOURCES] = {"sources", 0, NULL, "list the sources and stop"},
     {0},
@@ -496,6 +497,7 @@ const struct spec spec_ingest = {
              "  journal   systemd's journal, as journalctl -o export writes it: services of model servers,\n"
              "            kills for memory, faults of GPUs\n"
              "  kubernetes  the audit log of an API server: who changed what, and what was refused\n"
+             "  tailscale  the machines of a tailnet: joined, changed, offline, gone\n"
              "  otlp      traces, logs and metrics of OpenTelemetry, from files or received over HTTP\n"
              "Reading the same input again writes nothing. Each input ends with a receipt, the event\n"
              "ledger.imported. A bad line is rejected on its own, with a reason, and the exit code is then 3.",

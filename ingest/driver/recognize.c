@@ -48,7 +48,7 @@ static bool holds(struct bytes head, const char *needle) {
     return memmem(head.p, head.n, needle, strlen(needle)) != NULL;
 }
 
-static bool is_binary(struct bytes head, struct buf *out) {
+static bool is_magic(struct bytes head, struct buf *out) {
     for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
         const struct magic *m = &magics[i];
         bool fits = head.n >= m->at + m->n && memcmp(head.p + m->at, m->bytes, m->n) == 0;
@@ -56,10 +56,6 @@ static bool is_binary(struct bytes head, struct buf *out) {
             buf_printf(out, "looks like %s", m->words);
             return true;
         }
-    }
-    if (memchr(head.p, '\0', head.n) != NULL) {
-        buf_printf(out, "looks like binary data");
-        return true;
     }
     return false;
 }
@@ -88,11 +84,14 @@ static void put_look(const struct look *look, const char *path, struct buf *out)
 
 bool recognize_words(struct bytes head, const char *path, struct buf *out) {
     const struct look *look = find(head);
-    if (is_binary(head, out)) return true;
+    bool binary = head.n > 0 && memchr(head.p, '\0', head.n) != NULL;
+    if (is_magic(head, out)) return true;
     if (look != NULL) {
         put_look(look, path, out);
+    } else if (binary) {
+        buf_printf(out, "looks like binary data");
     }
-    return look != NULL;
+    return look != NULL || binary;
 }
 
 static struct bytes without_blanks(struct bytes t) {

@@ -196,7 +196,7 @@ static int take_side(struct compare *c, struct seen_item *item, const struct see
     bool on = now != NULL && now->is[side] == SEEN_ON;
     if ((now != NULL && now->is[side] == SEEN_UNKNOWN) || (!on && !old->on)) return 0;
     bool same = on && old->on && memcmp(old->digest, now->digest[side], SEEN_DIGEST) == 0;
-    struct seen_change change = {item->name, now, side, on, old->on, same ? old->gen : c->gen};
+    struct seen_change change = {item->name, now, side, on, !same, same ? old->gen : c->gen};
     int rc = c->events->change(c->events->ctx, &change, err);
     if (rc != 0 || same) return rc;
     old->on = on;

@@ -68,7 +68,7 @@ struct seen_change {
     const char *name;
     const struct seen_now *now;
     unsigned side;
-    bool on, was_on;
+    bool on, news; /* news: it differs from the last look */
     uint64_t gen;
 };
 struct seen_events {

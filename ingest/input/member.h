@@ -18,6 +18,8 @@ uint64_t member_number(struct bytes map, const char *name);    /* also as decima
 uint64_t member_time(struct bytes map, const char *name);      /* RFC 3339; MEMBER_NONE */
 bool member_flag(struct bytes map, const char *name);          /* present and true */
 struct bytes member_words(struct bytes map, const char *name); /* a non-empty array of words, else empty */
+struct bytes member_map(struct bytes map, const char *name);   /* any object */
+bool member_is_map(struct bytes raw);
 struct bytes member_array(struct bytes map, const char *name); /* any array */
 /* The same, with a reader inside and its length, which is untouched when there is none. */
 struct bytes member_list(struct bytes map, const char *name, struct mp_reader *ret_inside, uint32_t *ret_count);

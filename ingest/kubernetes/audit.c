@@ -16,15 +16,6 @@
 #define TEXT_MAX    ((size_t)4096)
 #define REQUEST_MAX ((size_t)64 << 10)
 #define ID_MAX      128
-#define NO_BYTES    ((struct bytes){NULL, 0})
-
-static struct bytes map_of(struct bytes map, const char *name) {
-    struct mp_reader r;
-    struct mp_item head;
-    struct bytes raw = member_raw(map, name);
-    mp_reader_init(&r, raw);
-    return raw.n > 0 && mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP ? raw : NO_BYTES;
-}
 
 /* A name as Kubernetes allows it for kinds and namespaces; anything else is left out. */
 static void put_word(char ret[KUBERNETES_WORD], struct bytes text) {
@@ -40,7 +31,7 @@ static void put_word(char ret[KUBERNETES_WORD], struct bytes text) {
 }
 
 static const char *decision_of(struct bytes raw, uint64_t http_status) {
-    struct bytes word = member_text(map_of(raw, "annotations"), "authorization.k8s.io/decision");
+    struct bytes word = member_text(member_map(raw, "annotations"), "authorization.k8s.io/decision");
     if (bytes_is(word, "allow")) return "allow";
     if (bytes_is(word, "forbid")) return "deny";
     return http_status == 401 || http_status == 403 ? "deny" : "unknown";
@@ -107,11 +98,11 @@ static const char *what_is_missing(struct bytes raw, const struct kubernetes_eve
 }
 
 int kubernetes_event_read(struct bytes raw, struct kubernetes_event *ret, struct err *err) {
-    struct kubernetes_event e = {.http_status = member_number(map_of(raw, "responseStatus"), "code")};
-    struct bytes ref = map_of(raw, "objectRef");
+    struct kubernetes_event e = {.http_status = member_number(member_map(raw, "responseStatus"), "code")};
+    struct bytes ref = member_map(raw, "objectRef");
     e.http_status = e.http_status == MEMBER_NONE || e.http_status > 999 ? 0 : e.http_status;
     e.audit = member_text(raw, "auditID");
-    e.user = member_text(map_of(raw, "user"), "username");
+    e.user = member_text(member_map(raw, "user"), "username");
     e.at = time_of(raw);
     put_word(e.stage, member_text(raw, "stage"));
     put_word(e.verb, member_text(raw, "verb"));
@@ -142,7 +133,7 @@ static void put_addresses(struct mp_map *f, struct bytes raw) {
 static void put_request(struct mp_map *f, struct bytes raw, const struct kubernetes_event *e) {
     static const char *const hidden[] = {"secrets", "tokenreviews", "serviceaccounts/token", "certificatesigningrequests",
                                          NULL};
-    struct bytes as = map_of(raw, "impersonatedUser"), sent = map_of(raw, "requestObject");
+    struct bytes as = member_map(raw, "impersonatedUser"), sent = member_map(raw, "requestObject");
     struct mp_map request;
     bool kept = sent.n > 0 && !is_one_of(e->resource, hidden);
     mp_map_init(&request, KUBERNETES_BODY_MAX);
@@ -160,8 +151,8 @@ static void put_request(struct mp_map *f, struct bytes raw, const struct kuberne
 void kubernetes_put_private(struct mp_map *f, struct bytes raw, const struct kubernetes_event *e) {
     mp_map_text(f, "user", cut(e->user));
     put_addresses(f, raw);
-    mp_map_text(f, "name", cut(member_text(map_of(raw, "objectRef"), "name")));
+    mp_map_text(f, "name", cut(member_text(member_map(raw, "objectRef"), "name")));
     mp_map_text(f, "uri", cut(member_text(raw, "requestURI")));
-    mp_map_text(f, "reason", cut(member_text(map_of(raw, "annotations"), "authorization.k8s.io/reason")));
+    mp_map_text(f, "reason", cut(member_text(member_map(raw, "annotations"), "authorization.k8s.io/reason")));
     put_request(f, raw, e);
 }

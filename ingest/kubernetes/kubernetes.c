@@ -20,13 +20,6 @@ struct reading {
     struct buf mp;
 };
 
-static bool is_map(struct bytes raw) {
-    struct mp_reader r;
-    struct mp_item head;
-    mp_reader_init(&r, raw);
-    return mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP;
-}
-
 /* ---- one event ---------------------------------------------------------------------------------------------------- */
 
 static void put_open(struct mp_map *f, const struct kubernetes_event *e) {
@@ -122,7 +115,7 @@ static int take_text(struct reading *r, struct bytes text, struct err *err) {
         return intake_reject(r->run, &r->place, syntax ? "not valid JSON" : NULL, why.msg);
     }
     struct bytes raw = bytes_of_buf(&r->mp);
-    bool list = is_map(raw) && bytes_is(member_text(raw, "kind"), "EventList");
+    bool list = member_is_map(raw) && bytes_is(member_text(raw, "kind"), "EventList");
     return list ? take_list(r, raw, err) : take_event(r, raw, err);
 }
 

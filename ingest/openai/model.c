@@ -14,20 +14,6 @@
 #include "ingest/input/model_name.h"
 #include "ingest/openai/openai.h"
 
-#define NO_BYTES ((struct bytes){NULL, 0})
-
-static bool is_map(struct bytes raw) {
-    struct mp_reader r;
-    struct mp_item head;
-    mp_reader_init(&r, raw);
-    return raw.n > 0 && mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP;
-}
-
-static struct bytes map_of(struct bytes map, const char *name) {
-    struct bytes raw = member_raw(map, name);
-    return is_map(raw) ? raw : NO_BYTES;
-}
-
 static bool ends_with(struct bytes text, const char *end) {
     size_t n = strlen(end);
     return text.n >= n && memcmp(text.p + text.n - n, end, n) == 0;
@@ -51,6 +37,9 @@ static struct bytes last_part(struct bytes path) {
 
 static int set_name(struct openai_model *m, struct bytes id, struct err *err) {
     m->name = id;
+    if (id.n > OPENAI_PATH_MAX) {
+        return err_set(err, ERR_INVALID, "a model's id has %zu bytes; expected: at most %zu", id.n, OPENAI_PATH_MAX);
+    }
     if (is_path(id)) {
         m->path = id;
         m->name = last_part(id);
@@ -59,13 +48,13 @@ static int set_name(struct openai_model *m, struct bytes id, struct err *err) {
 }
 
 static enum seen_is loaded_of(const struct openai_server *server, struct bytes entry) {
-    struct bytes status = member_text(map_of(entry, "status"), "value");
+    struct bytes status = member_text(member_map(entry, "status"), "value");
     if (status.n > 0) return bytes_is(status, "loaded") ? SEEN_ON : SEEN_OFF;
     return server->serves ? SEEN_ON : SEEN_UNKNOWN;
 }
 
 static void take_openai(struct openai_model *m, const struct openai_server *server, struct bytes entry) {
-    struct bytes meta = map_of(entry, "meta");
+    struct bytes meta = member_map(entry, "meta");
     m->parent = member_word(entry, "parent");
     m->context_length = member_number(meta, "n_ctx_train");
     m->embedding_length = member_number(meta, "n_embd");
@@ -94,7 +83,7 @@ static void take_v0(struct openai_model *m, struct bytes entry) {
 }
 
 static void take_v1(struct openai_model *m, struct bytes entry) {
-    struct bytes able = map_of(entry, "capabilities"), first;
+    struct bytes able = member_map(entry, "capabilities"), first;
     struct mp_reader r;
     uint32_t n = 0;
     take_type(m, member_text(entry, "type"));
@@ -103,13 +92,13 @@ static void take_v1(struct openai_model *m, struct bytes entry) {
     m->family = member_word(entry, "architecture");
     m->format = member_word(entry, "format");
     m->parameters = member_word(entry, "params_string");
-    m->quantization = member_word(map_of(entry, "quantization"), "name");
+    m->quantization = member_word(member_map(entry, "quantization"), "name");
     m->bytes = member_number(entry, "size_bytes");
     m->context_length = member_number(entry, "max_context_length");
     if (member_list(entry, "loaded_instances", &r, &n).n > 0) {
         m->loaded = n > 0 ? SEEN_ON : SEEN_OFF;
-        if (n > 0 && mp_skip(&r, 1, &first, NULL) == 0 && is_map(first)) {
-            m->loaded_context = member_number(map_of(first, "config"), "context_length");
+        if (n > 0 && mp_skip(&r, 1, &first, NULL) == 0 && member_is_map(first)) {
+            m->loaded_context = member_number(member_map(first, "config"), "context_length");
         }
     }
 }
@@ -123,7 +112,7 @@ int openai_model_read(enum openai_form form, const struct openai_server *server,
                              .loaded_context = MEMBER_NONE,
                              .loaded = SEEN_UNKNOWN,
                              .raw = entry};
-    if (!is_map(entry)) return err_set(err, ERR_INVALID, "an entry of the list of models is not an object");
+    if (!member_is_map(entry)) return err_set(err, ERR_INVALID, "an entry of the list of models is not an object");
     int rc = set_name(&m, member_text(entry, form == OPENAI_LMS_V1 ? "key" : "id"), err);
     if (rc != 0) return rc;
     if (form == OPENAI_LMS_V1) {

@@ -15,6 +15,7 @@
 #define OPENAI_BODY_MAX     ((size_t)1 << 20)
 #define OPENAI_MODELS_MAX   2048
 #define OPENAI_WORD         64
+#define OPENAI_PATH_MAX     ((size_t)4096)
 #define OPENAI_COUNTERS_MAX 24
 #define OPENAI_COUNTER_NAME 80
 

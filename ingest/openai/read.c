@@ -154,6 +154,7 @@ void openai_read_props(struct openai_facts *f, struct bytes map) {
     f->slots = member_number(map, "total_slots");
     f->context = is_of(settings, MP_MAP) ? member_number(settings, "n_ctx") : MEMBER_NONE;
     f->model_path = member_text(map, "model_path");
+    if (f->model_path.n > OPENAI_PATH_MAX) f->model_path = (struct bytes){NULL, 0};
     f->raw = map;
     set_config(f, map);
 }

@@ -304,6 +304,22 @@ static void a_bad_entry_is_rejected_alone_and_takes_nothing_away(void **state) {
     are(b, from, "", "model.loaded model/b reported\nmodel.observed model/b reported\n");
 }
 
+static void an_id_of_a_megabyte_is_rejected_and_ends_no_run(void **state) {
+    struct ollama_box *b = *state;
+    struct buf text = {.max = 4 << 20};
+    buf_printf(&text, "{\"object\":\"list\",\"data\":[{\"owned_by\":\"llamacpp\",\"id\":\"/%0*u/a.gguf\"}]}", 1 << 20, 0);
+    buf_put_u8(&text, 0);
+    put(b, "v1_models.json", (char *)text.p);
+    buf_clear(&text);
+    buf_printf(&text, "{\"default_generation_settings\":{\"n_ctx\":1},\"model_path\":\"/%0*u\"}", 1 << 20, 0);
+    buf_put_u8(&text, 0);
+    put(b, "props.json", (char *)text.p);
+    buf_done(&text);
+    ask_well(b);
+    assert_string_equal(b->box.rejections, "0: a model's id has 1048584 bytes; expected: at most 4096\n");
+    assert_int_equal(box_count(&b->box, "runtime.observed"), 1);
+}
+
 static void more_models_than_fit_are_rejected_not_forgotten(void **state) {
     struct ollama_box *b = *state;
     struct buf text = {.max = 4 << 20};
@@ -370,6 +386,7 @@ int main(void) {
         WITH(each_way_of_being_broken_has_its_word, setup_llama),
         WITH(a_server_that_is_silent_is_not_waited_for_longer_than_was_said, setup_llama),
         WITH(a_bad_entry_is_rejected_alone_and_takes_nothing_away, setup_llama),
+        WITH(an_id_of_a_megabyte_is_rejected_and_ends_no_run, setup_llama),
         WITH(more_models_than_fit_are_rejected_not_forgotten, setup_llama),
         WITH(a_token_is_read_from_a_private_file_and_is_in_no_event, setup_llama),
     };

@@ -25,7 +25,8 @@ static const struct owner {
               {"openai", "openai", true},
               {"journal", "journal", false},
               {"bom", "bom", false},
-              {"kubernetes", "kubernetes", false}};
+              {"kubernetes", "kubernetes", false},
+              {"tailscale", "tailscale", true}};
 
 #define N_OWNERS (sizeof(owners) / sizeof(owners[0]))
 
