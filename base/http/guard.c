@@ -66,27 +66,12 @@ static bool is_field_value(struct bytes value) {
     return true;
 }
 
-static bool same_word(struct bytes text, const char *word) {
-    return text.n == strlen(word) && strncasecmp((const char *)text.p, word, text.n) == 0;
-}
-
-static struct bytes trimmed(struct bytes t) {
-    while (t.n > 0 && (t.p[0] == ' ' || t.p[0] == '\t')) {
-        t.p++;
-        t.n--;
-    }
-    while (t.n > 0 && (t.p[t.n - 1] == ' ' || t.p[t.n - 1] == '\t')) {
-        t.n--;
-    }
-    return t;
-}
-
 /* Whether the list has "close"; there may be several such headers. */
 static bool has_close(struct bytes list) {
     while (list.n > 0) {
         const uint8_t *comma = memchr(list.p, ',', list.n);
         size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
-        if (same_word(trimmed((struct bytes){list.p, n}), "close")) return true;
+        if (httpd_is_word(httpd_trimmed((struct bytes){list.p, n}), "close")) return true;
         n += comma != NULL ? 1 : 0;
         list.p += n;
         list.n -= n;
@@ -107,14 +92,14 @@ static bool read_headers(const struct httpd_head *head, struct found *found, str
         if (!is_field_value(h->value)) {
             return refuse(v, 400, "a header's value has control characters");
         }
-        v->closes = v->closes || (same_word(h->name, "connection") && has_close(h->value));
+        v->closes = v->closes || (httpd_is_word(h->name, "connection") && has_close(h->value));
         for (int w = 0; w < N_WHICH; w++) {
-            if (same_word(h->name, which_names[w])) {
+            if (httpd_is_word(h->name, which_names[w])) {
                 if (found->there[w]) {
                     return refuse(v, 400, "the header '%s' appears twice", which_names[w]);
                 }
                 found->there[w] = true;
-                found->value[w] = trimmed(h->value);
+                found->value[w] = httpd_trimmed(h->value);
             }
         }
     }
@@ -132,7 +117,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
         if (found->there[CONTENT_LENGTH]) {
             return refuse(v, 400, "both 'content-length' and 'transfer-encoding' are present");
         }
-        if (old || !same_word(found->value[TRANSFER_ENCODING], "chunked")) {
+        if (old || !httpd_is_word(found->value[TRANSFER_ENCODING], "chunked")) {
             return refuse(v, 400, "'transfer-encoding' must be 'chunked', and the version HTTP/1.1");
         }
     }
@@ -149,7 +134,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
         v->length = length.n > LENGTH_DIGITS_MAX ? UINT64_MAX : v->length;
         v->has_length = true;
     }
-    if (found->there[EXPECT] && !same_word(found->value[EXPECT], "100-continue")) {
+    if (found->there[EXPECT] && !httpd_is_word(found->value[EXPECT], "100-continue")) {
         return refuse(v, 417, "'expect' must be '100-continue'");
     }
     v->expects = found->there[EXPECT] && !old;
@@ -163,13 +148,13 @@ static bool check_sender(const struct httpd_policy *policy, const struct found *
     bool ours = policy->n_hosts == 0, page = found->there[ORIGIN] || found->there[FETCH_SITE];
     if (!found->there[HOST]) return refuse(v, 400, "the header 'host' is missing");
     for (size_t i = 0; i < policy->n_hosts; i++) {
-        ours = ours || same_word(found->value[HOST], policy->hosts[i]);
+        ours = ours || httpd_is_word(found->value[HOST], policy->hosts[i]);
     }
     if (!ours) {
         return refuse(v, 403, "'host' is not an address of this server; expected: %s", policy->hosts[0]);
     }
     for (size_t i = 0; i < policy->n_origins && found->there[ORIGIN]; i++) {
-        page = page && !same_word(found->value[ORIGIN], policy->origins[i]);
+        page = page && !httpd_is_word(found->value[ORIGIN], policy->origins[i]);
     }
     return !page || refuse(v, 403, "requests from web pages are not accepted");
 }
@@ -181,7 +166,7 @@ static bool check_token(const struct httpd_policy *policy, const struct found *f
     uint8_t given[HASH_LEN], wanted[HASH_LEN];
     if (policy->token.n == 0) return true;
     bool bearer = value.n > n && strncasecmp((const char *)value.p, scheme, n) == 0;
-    struct bytes token = bearer ? trimmed((struct bytes){value.p + n, value.n - n}) : (struct bytes){0};
+    struct bytes token = bearer ? httpd_trimmed((struct bytes){value.p + n, value.n - n}) : (struct bytes){0};
     hash_parts(given, &token, 1);
     hash_parts(wanted, &policy->token, 1);
     return (bearer && crypt_same(given, wanted, HASH_LEN)) ||
@@ -251,16 +236,16 @@ static bool check_content(const struct httpd_policy *policy, const struct found 
     const uint8_t *parameters = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
     if (parameters != NULL) {
         type.n = (size_t)(parameters - type.p);
-        type = trimmed(type);
+        type = httpd_trimmed(type);
     }
-    if (!same_word(type, route->type)) {
+    if (!httpd_is_word(type, route->type)) {
         const char *hint = route->type_hint != NULL ? route->type_hint : "";
         return refuse(v, 415, "content type '%.*s' is not supported; expected: %s%s", type.n < 64 ? (int)type.n : 64,
                       type.n > 0 ? (const char *)type.p : "", route->type, hint);
     }
-    if (found->there[CONTENT_ENCODING] && same_word(coding, "gzip")) {
+    if (found->there[CONTENT_ENCODING] && httpd_is_word(coding, "gzip")) {
         v->coding = HTTPD_GZIP;
-    } else if (found->there[CONTENT_ENCODING] && !same_word(coding, "identity")) {
+    } else if (found->there[CONTENT_ENCODING] && !httpd_is_word(coding, "identity")) {
         return refuse(v, 415, "this content encoding is not supported; expected: gzip, identity");
     }
     if (!v->has_length && !found->there[TRANSFER_ENCODING]) {
