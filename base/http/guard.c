@@ -67,27 +67,12 @@ static bool is_field_value(struct bytes value) {
     return true;
 }
 
-static bool same_word(struct bytes text, const char *word) {
-    return text.n == strlen(word) && strncasecmp((const char *)text.p, word, text.n) == 0;
-}
-
-static struct bytes trimmed(struct bytes t) {
-    while (t.n > 0 && (t.p[0] == ' ' || t.p[0] == '\t')) {
-        t.p++;
-        t.n--;
-    }
-    while (t.n > 0 && (t.p[t.n - 1] == ' ' || t.p[t.n - 1] == '\t')) {
-        t.n--;
-    }
-    return t;
-}
-
 /* Whether the list has "close"; there may be several such headers. */
 static bool has_close(struct bytes list) {
     while (list.n > 0) {
         const uint8_t *comma = memchr(list.p, ',', list.n);
         size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
-        if (same_word(trimmed((struct bytes){list.p, n}), "close")) return true;
+        if (httpd_is_word(httpd_trimmed((struct bytes){list.p, n}), "close")) return true;
         n += comma != NULL ? 1 : 0;
         list.p += n;
         list.n -= n;
@@ -108,14 +93,14 @@ static bool read_headers(const struct httpd_head *head, struct found *found, str
         if (!is_field_value(h->value)) {
             return refuse(v, 400, "a header's value has control characters");
         }
-        v->closes = v->closes || (same_word(h->name, "connection") && has_close(h->value));
+        v->closes = v->closes || (httpd_is_word(h->name, "connection") && has_close(h->value));
         for (int w = 0; w < N_WHICH; w++) {
-            if (same_word(h->name, which_names[w])) {
+            if (httpd_is_word(h->name, which_names[w])) {
                 if (found->there[w]) {
                     return refuse(v, 400, "the header '%s' appears twice", which_names[w]);
                 }
                 found->there[w] = true;
-                found->value[w] = trimmed(h->value);
+                found->value[w] = httpd_trimmed(h->value);
             }
         }
     }
@@ -133,7 +118,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
         if (found->there[CONTENT_LENGTH]) {
             return refuse(v, 400, "both 'content-length' and 'transfer-encoding' are present");
         }
-        if (old || !same_word(found->value[TRANSFER_ENCODING], "chunked")) {
+        if (old || !httpd_is_word(found->value[TRANSFER_ENCODING], "chunked")) {
             return refuse(v, 400, "'transfer-encoding' must be 'chunked', and the version HTTP/1.1");
         }
     }
@@ -150,7 +135,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
         v->length = length.n > LENGTH_DIGITS_MAX ? UINT64_MAX : v->length;
         v->has_length = true;
     }
-    if (found->there[EXPECT] && !same_word(found->value[EXPECT], "100-continue")) {
+    if (found->there[EXPECT] && !httpd_is_word(found->value[EXPECT], "100-continue")) {
         return refuse(v, 417, "'expect' must be '100-continue'");
     }
     v->expects = found->there[EXPECT] && !old;
@@ -164,13 +149,13 @@ static bool check_sender(const struct httpd_policy *policy, const struct found *
     bool ours = policy->n_hosts == 0, page = found->there[ORIGIN] || found->there[FETCH_SITE];
     if (!found->there[HOST]) return refuse(v, 400, "the header 'host' is missing");
     for (size_t i = 0; i < policy->n_hosts; i++) {
-        ours = ours || same_word(found->value[HOST], policy->hosts[i]);
+        ours = ours || httpd_is_word(found->value[HOST], policy->hosts[i]);
     }
     if (!ours) {
         return refuse(v, 403, "'host' is not an address of this server; expected: %s", policy->hosts[0]);
     }
     for (size_t i = 0; i < policy->n_origins && found->there[ORIGIN]; i++) {
-        page = page && !same_word(found->value[ORIGIN], policy->origins[i]);
+        page = page && !httpd_is_word(found->value[ORIGIN], policy->origins[i]);
     }
     return !page || refuse(v, 403, "requests from web pages are not accepted");
 }
@@ -182,7 +167,7 @@ static bool check_token(const struct httpd_policy *policy, const struct found *f
     uint8_t given[HASH_LEN], wanted[HASH_LEN];
     if (policy->token.n == 0) return true;
     bool bearer = value.n > n && strncasecmp((const char *)value.p, scheme, n) == 0;
-    struct bytes token = bearer ? trimmed((struct bytes){value.p + n, value.n - n}) : (struct bytes){0};
+    struct bytes token = bearer ? httpd_trimmed((struct bytes){value.p + n, value.n - n}) : (struct bytes){0};
     hash_parts(given, &token, 1);
     hash_parts(wanted, &policy->token, 1);
     return (bearer && crypt_same(given, wanted, HASH_LEN)) ||
@@ -250,13 +235,13 @@ static bool check_length(const struct httpd_policy *policy, struct httpd_verdict
 static struct bytes type_of(const struct found *found) {
     struct bytes type = found->value[CONTENT_TYPE];
     const uint8_t *parameters = bytes_find(type, ';');
-    return parameters != NULL ? trimmed((struct bytes){type.p, (size_t)(parameters - type.p)}) : type;
+    return parameters != NULL ? httpd_trimmed((struct bytes){type.p, (size_t)(parameters - type.p)}) : type;
 }
 
 static bool check_type(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
     const struct httpd_route *route = &policy->routes[v->route];
     struct bytes type = type_of(found);
-    if (same_word(type, route->type) || (route->protobuf && v->form == HTTPD_PROTOBUF)) return true;
+    if (httpd_is_word(type, route->type) || (route->protobuf && v->form == HTTPD_PROTOBUF)) return true;
     return refuse(v, 415, "content type '%.*s' is not supported; expected: %s%s%s", type.n < 64 ? (int)type.n : 64,
                   type.n > 0 ? (const char *)type.p : "", route->type, route->protobuf ? ", " PROTOBUF : "",
                   route->type_hint != NULL ? route->type_hint : "");
@@ -272,11 +257,11 @@ static bool check_grpc(const struct httpd_policy *policy, const struct found *fo
 static bool check_content(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
     struct bytes coding = found->value[CONTENT_ENCODING];
     if (!check_type(policy, found, v)) return false;
-    if (found->there[CONTENT_ENCODING] && same_word(coding, "gzip")) {
+    if (found->there[CONTENT_ENCODING] && httpd_is_word(coding, "gzip")) {
         v->coding = HTTPD_GZIP;
-    } else if (found->there[CONTENT_ENCODING] && same_word(coding, "zstd")) {
+    } else if (found->there[CONTENT_ENCODING] && httpd_is_word(coding, "zstd")) {
         v->coding = HTTPD_ZSTD;
-    } else if (found->there[CONTENT_ENCODING] && !same_word(coding, "identity")) {
+    } else if (found->there[CONTENT_ENCODING] && !httpd_is_word(coding, "identity")) {
         return refuse(v, 415, "this content encoding is not supported; expected: gzip, zstd, identity");
     }
     if (!v->has_length && !found->there[TRANSFER_ENCODING]) {
@@ -289,7 +274,7 @@ void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *hea
     struct found found;
     memset(ret, 0, sizeof(*ret));
     if (!read_headers(head, &found, ret)) return;
-    ret->form = same_word(type_of(&found), PROTOBUF) ? HTTPD_PROTOBUF : HTTPD_JSON;
+    ret->form = httpd_is_word(type_of(&found), PROTOBUF) ? HTTPD_PROTOBUF : HTTPD_JSON;
     if (!check_framing(head, &found, ret) || !check_sender(policy, &found, ret) || !check_token(policy, &found, ret))
         return;
     if (policy->passes) {

@@ -5,6 +5,7 @@
 #include "base/http/read.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define VERSION     "HTTP/1.1" /* its form */
 #define SIZE_DIGITS 8          /* a chunk is smaller than 4 GiB */
@@ -13,6 +14,21 @@
 /* What may be in a line: all but control characters, and the tab. */
 static bool is_text(uint8_t c) {
     return (c >= ' ' && c != 0x7f) || c == '\t';
+}
+
+bool httpd_is_word(struct bytes text, const char *word) {
+    return text.n == strlen(word) && strncasecmp((const char *)text.p, word, text.n) == 0;
+}
+
+struct bytes httpd_trimmed(struct bytes t) {
+    while (t.n > 0 && (t.p[0] == ' ' || t.p[0] == '\t')) {
+        t.p++;
+        t.n--;
+    }
+    while (t.n > 0 && (t.p[t.n - 1] == ' ' || t.p[t.n - 1] == '\t')) {
+        t.n--;
+    }
+    return t;
 }
 
 bool httpd_is_token(struct bytes text) {

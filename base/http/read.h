@@ -34,6 +34,10 @@ int httpd_head_scan(struct httpd_scan *scan, struct bytes in, size_t *ret_n, str
 int httpd_head_split(const struct httpd_scan *scan, struct bytes in, struct httpd_head *ret, struct err *err);
 /* A token of RFC 9110, as methods and header names are. */
 bool httpd_is_token(struct bytes text);
+/* Whether it is this word, in upper or lower case. */
+bool httpd_is_word(struct bytes text, const char *word);
+/* Without blanks and tabs at both ends. */
+struct bytes httpd_trimmed(struct bytes text);
 
 enum httpd_chunk_state {
     HTTPD_CHUNK_SIZE,

@@ -11,9 +11,9 @@
 #define NS_PER_MS  UINT64_C(1000000)
 #define IDLE_MS    60000 /* without a request */
 #define HEAD_MS    10000
-#define BODY_MS    10000 /* in each of which a body must deliver PACE_BYTES, or end */
+#define BODY_MS    10000 /* of waiting for a body, in each of which PACE_BYTES come */
+#define SEND_MS    30000 /* of waiting for a client to read, in each of which it takes PACE_BYTES */
 #define PACE_BYTES ((uint64_t)16 << 10)
-#define SEND_MS    30000 /* without a byte that is taken */
 #define LEAVE_MS   2000
 #define DROPPED    ((uint64_t)64 << 20)
 
@@ -60,6 +60,17 @@ static bool receive(struct client *c, uint64_t until_ns) {
     return false;
 }
 
+/* One that gives or takes a byte now and then would hold its place for ever. Only the time counts that was spent waiting for it: how
+ * fast the upstream is says nothing about a client. */
+static bool keeps_pace(struct client_pace *pace, uint64_t waited_ns, size_t bytes, uint64_t window_ms) {
+    pace->waited_ns += waited_ns;
+    pace->bytes += bytes;
+    if (pace->waited_ns < window_ms * NS_PER_MS) return true;
+    bool fast = pace->bytes >= PACE_BYTES;
+    *pace = (struct client_pace){0};
+    return fast;
+}
+
 bool client_wait(struct client *c) {
     return c->at < c->n || receive(c, clock_monotonic_ns() + IDLE_MS * NS_PER_MS);
 }
@@ -94,6 +105,7 @@ void client_body_begin(struct client *c, const struct httpd_verdict *verdict, ui
     c->body_ended = !c->chunked && c->left == 0;
     c->wants_interim = verdict->expects && !c->body_ended;
     c->slow = c->bad = false;
+    c->body = c->sending = (struct client_pace){0};
     c->taken = 0;
     c->body_max = max;
 }
@@ -105,9 +117,11 @@ static int need_more(struct client *c, struct err *err) {
         int rc = client_send(c, bytes_of(interim), err);
         if (rc != 0) return rc;
     }
-    uint64_t until = clock_monotonic_ns() + BODY_MS * NS_PER_MS;
-    if (receive(c, until)) return 0;
-    c->slow = clock_monotonic_ns() >= until;
+    uint64_t start = clock_monotonic_ns(), until = start + BODY_MS * NS_PER_MS;
+    bool came = receive(c, until);
+    uint64_t now = clock_monotonic_ns();
+    c->slow = came ? !keeps_pace(&c->body, now - start, c->n - c->at, BODY_MS) : now >= until;
+    if (came && !c->slow) return 0;
     return err_set(err, ERR_NET, c->slow ? "the body arrives too slowly" : "the client went away");
 }
 
@@ -150,10 +164,16 @@ int client_send(struct client *c, struct bytes data, struct err *err) {
     while (data.n > 0) {
         ssize_t n = send(c->fd, data.p, data.n, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n > 0) {
+            c->sending.bytes += (uint64_t)n;
             data = (struct bytes){data.p + n, data.n - (size_t)n};
-        } else if (errno != EINTR &&
-                   (errno != EAGAIN || !ready(c->fd, POLLOUT, clock_monotonic_ns() + SEND_MS * NS_PER_MS))) {
-            return err_set(err, ERR_NET, errno == EAGAIN ? "the client does not read" : "the client went away");
+        } else if (n < 0 && errno == EAGAIN) {
+            uint64_t start = clock_monotonic_ns();
+            bool takes = ready(c->fd, POLLOUT, start + SEND_MS * NS_PER_MS);
+            if (!takes || !keeps_pace(&c->sending, clock_monotonic_ns() - start, 0, SEND_MS)) {
+                return err_set(err, ERR_NET, "the client does not read");
+            }
+        } else if (n == 0 || errno != EINTR) {
+            return err_set(err, ERR_NET, "the client went away");
         }
     }
     return 0;

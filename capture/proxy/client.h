@@ -16,6 +16,9 @@ struct client {
     struct buf head; /* of the current request, which struct httpd_head borrows from */
     struct httpd_chunks chunks;
     bool has_body, chunked, body_ended, wants_interim, slow, bad; /* slow, bad: why the body could not be read */
+    struct client_pace {
+        uint64_t waited_ns, bytes; /* for the other end, and what it moved meanwhile */
+    } body, sending;
     uint64_t left, taken, body_max; /* bytes: still to come, when not chunked; so far; at most */
 };
 

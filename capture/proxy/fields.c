@@ -21,25 +21,11 @@ static const char *const hop_by_hop[] = {"connection",
 static const char *const of_requests[] = {"host", "content-length", "expect", "accept-encoding", NULL};
 static const char *const of_answers[] = {"content-length", "location", "alt-svc", NULL};
 
-static bool same_word(struct bytes text, const char *word) {
-    return text.n == strlen(word) && strncasecmp((const char *)text.p, word, text.n) == 0;
-}
-
 static bool is_one_of(struct bytes name, const char *const *words) {
     for (; *words != NULL; words++) {
-        if (same_word(name, *words)) return true;
+        if (httpd_is_word(name, *words)) return true;
     }
     return false;
-}
-
-static struct bytes trimmed(struct bytes t) {
-    while (t.n > 0 && (t.p[0] == ' ' || t.p[0] == '\t')) {
-        t = (struct bytes){t.p + 1, t.n - 1};
-    }
-    while (t.n > 0 && (t.p[t.n - 1] == ' ' || t.p[t.n - 1] == '\t')) {
-        t.n--;
-    }
-    return t;
 }
 
 /* Whether a list of words, separated by commas, has this one. */
@@ -47,7 +33,7 @@ static bool list_has(struct bytes list, struct bytes word) {
     while (list.n > 0) {
         const uint8_t *comma = memchr(list.p, ',', list.n);
         size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
-        struct bytes one = trimmed((struct bytes){list.p, n});
+        struct bytes one = httpd_trimmed((struct bytes){list.p, n});
         if (one.n == word.n && strncasecmp((const char *)one.p, (const char *)word.p, one.n) == 0) return true;
         n += comma != NULL ? 1 : 0;
         list = (struct bytes){list.p + n, list.n - n};
@@ -57,7 +43,7 @@ static bool list_has(struct bytes list, struct bytes word) {
 
 struct bytes fields_value(const struct httpd_head *head, const char *name) {
     for (size_t i = 0; i < head->n && i < HTTPD_HEADERS_MAX; i++) {
-        if (same_word(head->headers[i].name, name)) return trimmed(head->headers[i].value);
+        if (httpd_is_word(head->headers[i].name, name)) return httpd_trimmed(head->headers[i].value);
     }
     return (struct bytes){NULL, 0};
 }
@@ -77,7 +63,7 @@ void fields_done(struct fields *fields) {
 static bool is_named(const struct httpd_head *head, struct bytes name) {
     for (size_t i = 0; i < head->n && i < HTTPD_HEADERS_MAX; i++) {
         const struct httpd_header *h = &head->headers[i];
-        if (same_word(h->name, "connection") && list_has(h->value, name)) return true;
+        if (httpd_is_word(h->name, "connection") && list_has(h->value, name)) return true;
     }
     return false;
 }
@@ -86,9 +72,9 @@ int fields_request(struct fields *fields, const struct httpd_head *head, bool to
     static const char identity[] = "Accept-Encoding: identity", no_agent[] = "User-Agent:", no_accept[] = "Accept:";
     size_t at[FIELDS_MAX], n = 0;
     for (size_t i = 0; i < head->n && i < HTTPD_HEADERS_MAX; i++) {
-        struct bytes name = head->headers[i].name, value = trimmed(head->headers[i].value);
+        struct bytes name = head->headers[i].name, value = httpd_trimmed(head->headers[i].value);
         if (is_one_of(name, hop_by_hop) || is_one_of(name, of_requests) || is_named(head, name) ||
-            (token && same_word(name, "authorization"))) {
+            (token && httpd_is_word(name, "authorization"))) {
             continue;
         }
         at[n++] = fields->text.n;
@@ -122,26 +108,26 @@ int fields_answer_put(struct fields_answer *answer, struct bytes line, struct er
     const uint8_t *colon = line.n > 0 ? memchr(line.p, ':', line.n) : NULL;
     struct bytes name = {line.p, colon != NULL ? (size_t)(colon - line.p) : 0};
     if (!httpd_is_token(name)) return err_set(err, ERR_INVALID, "a line of the answer's header is not a field");
-    struct bytes value = trimmed((struct bytes){colon + 1, line.n - name.n - 1});
+    struct bytes value = httpd_trimmed((struct bytes){colon + 1, line.n - name.n - 1});
     for (size_t i = 0; i < value.n; i++) {
         if ((value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f) {
             return err_set(err, ERR_INVALID, "a field of the answer's header has control characters");
         }
     }
-    if (same_word(name, "transfer-encoding")) {
-        if (!same_word(value, "chunked")) {
+    if (httpd_is_word(name, "transfer-encoding")) {
+        if (!httpd_is_word(value, "chunked")) {
             return err_set(err, ERR_INVALID, "the answer's Transfer-Encoding is not 'chunked'");
         }
         answer->chunked = true;
-    } else if (same_word(name, "content-length")) {
+    } else if (httpd_is_word(name, "content-length")) {
         answer->has_length = true;
         snprintf(answer->length, sizeof(answer->length), "%.*s", (int)value.n, (const char *)value.p);
-    } else if (same_word(name, "content-encoding")) {
-        answer->coded = !same_word(value, "identity");
-    } else if (same_word(name, "location")) {
+    } else if (httpd_is_word(name, "content-encoding")) {
+        answer->coded = !httpd_is_word(value, "identity");
+    } else if (httpd_is_word(name, "location")) {
         answer->refused = answer->location[0] != '\0' || value.n == 0 || value.n >= sizeof(answer->location);
         snprintf(answer->location, sizeof(answer->location), "%.*s", (int)value.n, (const char *)value.p);
-    } else if (same_word(name, "connection")) {
+    } else if (httpd_is_word(name, "connection")) {
         buf_put_bytes(&answer->connection, value);
         buf_put_u8(&answer->connection, ',');
     }

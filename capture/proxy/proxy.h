@@ -5,7 +5,7 @@
  *                              `--> what was asked and answered --queue--> the ledger
  *
  * It passes every request and every byte of its answer, streams event by event. It decides nothing about the traffic and
- * changes nothing of it but the framing; docs/decisions/111 has the reasons. Recording never makes an exchange fail or wait. */
+ * changes nothing of it but the framing; decision 119 has the reasons. Recording never makes an exchange fail or wait. */
 #ifndef CAPTURE_PROXY_PROXY_H
 #define CAPTURE_PROXY_PROXY_H
 

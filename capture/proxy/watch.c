@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "capture/proxy/fields.h"
 
 #define KEPT_MAX  ((long long)24 << 20)
 #define FRAME_MAX ((size_t)1 << 20)
@@ -106,20 +106,12 @@ static void take_trace(struct watch *w, struct bytes value) {
 void proxy_watch_begin(struct watch *w, struct watch_shared *shared, const struct httpd_head *head) {
     const struct call *call = find_call(head);
     uint8_t random[8];
-    struct bytes trace = {NULL, 0};
     memset(w, 0, sizeof(*w));
     w->shared = shared;
     w->began = clock_monotonic_ns();
     w->on = call != NULL;
     (void)atomic_fetch_add(w->on ? &shared->calls : &shared->others, 1);
     if (!w->on) return;
-    for (size_t i = 0; i < head->n && i < HTTPD_HEADERS_MAX; i++) {
-        const struct httpd_header *h = &head->headers[i];
-        if (h->name.n == 11 && strncasecmp((const char *)h->name.p, "traceparent", 11) == 0) trace = h->value;
-    }
-    while (trace.n > 0 && trace.p[0] == ' ') {
-        trace = (struct bytes){trace.p + 1, trace.n - 1};
-    }
     w->at = clock_wall_ns();
     w->operation = call->operation;
     w->runtime = shared->runtime != NULL ? shared->runtime : call->runtime;
@@ -130,7 +122,7 @@ void proxy_watch_begin(struct watch *w, struct watch_shared *shared, const struc
     if (shared->run != NULL) {
         snprintf(w->run, sizeof(w->run), "%s", shared->run);
     } else {
-        take_trace(w, trace);
+        take_trace(w, fields_value(head, "traceparent"));
     }
     if (w->run[0] == '\0') snprintf(w->run, sizeof(w->run), "proxy-%s", w->call);
     members_init(&w->members, on_member, w);

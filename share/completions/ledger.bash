@@ -34,7 +34,7 @@ _ledger() {
                 commands+=("$word")
             elif ((${#commands[@]} == 1)); then
                 case ${commands[0]} in
-                key | trust | artifact | model | route | permit | pack | eval | promote | run) commands+=("$word") ;;
+                key | trust | artifact | model | route | permit | pack | eval | promote | run | tap) commands+=("$word") ;;
                 esac
             fi
             ;;
@@ -83,7 +83,7 @@ _ledger() {
         return
     fi
     case "${commands[*]}" in
-    '' | key | trust | artifact | model | route | permit | pack | eval | promote | run)
+    '' | key | trust | artifact | model | route | permit | pack | eval | promote | run | tap)
         mapfile -t COMPREPLY < <(compgen -W "$(cut -f1 <<<"$words" | grep -v '^-')" -- "$cur")
         ;;
     help)

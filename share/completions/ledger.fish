@@ -17,7 +17,7 @@ function __ledger_commands
             case '*'
                 if test (count $found) -eq 0
                     set -a found $token
-                else if test (count $found) -eq 1; and contains -- $found[1] key trust artifact model route permit pack eval promote run
+                else if test (count $found) -eq 1; and contains -- $found[1] key trust artifact model route permit pack eval promote run tap
                     set -a found $token
                 end
         end
@@ -61,7 +61,7 @@ function __ledger_complete
         printf '%s\t%s\n' $part[1] $part[3]
     end
     switch "$commands"
-        case '' key trust artifact model route permit pack eval promote run
+        case '' key trust artifact model route permit pack eval promote run tap
         case help
             ledger help --words 2>/dev/null | string match -r '^[a-z]+'
         case append kinds

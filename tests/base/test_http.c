@@ -417,9 +417,64 @@ static void an_address_has_one_form(void **state) {
     assert_int_equal(http_base(b->http, many, base, &b->err), ERR_INVALID);
 }
 
+static int on_head(void *ctx, const struct http_answer *answer, struct bytes line, struct err *err) {
+    assert_true(answer->status >= 200);
+    return keep_line(ctx, line, err);
+}
+
+static int pass_data(void *ctx, const struct http_answer *answer, struct bytes data, struct err *err) {
+    struct box *b = ctx;
+    (void)answer;
+    (void)err;
+    return buf_put_bytes(&b->body, data);
+}
+
+static int no_body(void *ctx, uint8_t *to, size_t max, size_t *ret_n, struct err *err) {
+    (void)ctx;
+    (void)to;
+    (void)max;
+    *ret_n = 0;
+    return err_set(err, ERR_CONFLICT, "the client went away");
+}
+
+static int pass(struct box *b, const char *path, bool has_body, unsigned stop_at) {
+    static const char *const fields[] = {"X-One: 1"};
+    const struct http_pass how = {.method = has_body ? "POST" : "GET",
+                                  .fields = fields,
+                                  .n_fields = 1,
+                                  .has_body = has_body,
+                                  .length = 5,
+                                  .read = no_body,
+                                  .head = on_head};
+    b->lines[0] = '\0';
+    b->n_lines = 0;
+    b->stop_at = stop_at;
+    return ask(b, path, (struct http_request){.pass = &how, .data = pass_data, .ctx = b});
+}
+
+static void what_is_passed_on_comes_back_as_it_is(void **state) {
+    struct box *b = *state;
+    assert_int_equal(pass(b, "/missing", false, 0), 0);
+    assert_int_equal(b->answer.status, 404);
+    assert_int_equal(strncmp(b->lines, "HTTP/1.1 404 Not Found|Content-Type: application/json|", 54), 0);
+    assert_int_equal(strcmp(b->lines + strlen(b->lines) - 2, "||"), 0); /* the empty line */
+    assert_true(bytes_is(bytes_of_buf(&b->body), "{\"error\":\"no such thing\"}"));
+    assert_int_equal(pass(b, "/redirect", false, 0), 0); /* an answer like others */
+    assert_int_equal(b->answer.status, 302);
+    assert_non_null(strstr(b->lines, "|Location: /ok|"));
+    assert_int_equal(pass(b, "/length-of-each", false, 0), 0); /* without its interim answer */
+    assert_null(strstr(b->lines, "103"));
+    fails(b, pass(b, "/two-lengths", false, 0), HTTP_PROTOCOL, "two lengths");
+    assert_int_equal(pass(b, "/ok", false, 2), ERR_CONFLICT); /* so says a callback */
+    assert_int_equal(pass(b, "/ok", true, 0), ERR_CONFLICT);
+    assert_string_equal(b->err.msg, "the client went away");
+    assert_int_equal(get(b, "/ok"), 0); /* the connection is not left in the middle of something */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_answer_comes_with_status_type_and_body, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_passed_on_comes_back_as_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(a_request_says_who_asks_and_nothing_more, setup, teardown),
         cmocka_unit_test_setup_teardown(a_body_goes_by_post_with_its_type, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_come_one_by_one_without_ends_and_blanks, setup, teardown),

@@ -3,16 +3,9 @@
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_proxy.sh
+. "$ROOT/tests/cli/lib_proxy.sh"
 
-new_box
-pid=
-trap '[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true; rm -rf "$T"' EXIT
-cd "$T"
-mkfifo pipe
-python3 "$ROOT/tests/cli/proxy_upstream.py" seen <pipe >port 2>/dev/null &
-exec 9>pipe
-until [[ -s port ]]; do sleep 0.02; done
-upstream=http://127.0.0.1:$(<port)
 model=(tap model --upstream "$upstream")
 
 box 2 tap
@@ -35,19 +28,6 @@ err_has '--token-file'
 [[ $err != *battery* ]] || fail 'a token is in a message'
 chmod 600 token
 
-# start ARGS...: the proxy; its address in $address.
-start() {
-    rm -f err out
-    "$LEDGER" -C "$BOX" "${model[@]}" --json "$@" >out 2>err 9>&- &
-    pid=$!
-    until grep -q '"listening"' err 2>/dev/null; do sleep 0.02; done
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' err)
-}
-stop() {
-    kill -TERM "$pid"
-    wait "$pid" || fail "the proxy ended with $?: $(<err)"
-    pid=
-}
 # code WANTED ARGS...: what curl gets.
 code() {
     local want=$1
@@ -76,7 +56,7 @@ code 403 --unix-socket s.sock -H 'Origin: https://other.example' http://anything
 box 4 "${model[@]}" --listen "unix:$T/s.sock"
 err_has 'another process listens'
 kill -KILL "$pid"
-wait "$pid" || true
+wait "$pid" 2>/dev/null || true
 [[ -S s.sock ]] || fail "the socket is gone"
 start --listen "unix:$T/s.sock" # one that nobody listens to any more is replaced
 stop

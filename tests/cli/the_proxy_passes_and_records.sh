@@ -3,37 +3,15 @@
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_proxy.sh
+. "$ROOT/tests/cli/lib_proxy.sh"
 
-new_box
-pid=
-trap '[[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true; rm -rf "$T"' EXIT
-cd "$T"
-mkfifo pipe
-python3 "$ROOT/tests/cli/proxy_upstream.py" seen <pipe >port 2>/dev/null &
-exec 9>pipe
-until [[ -s port ]]; do sleep 0.02; done
-
-# start ARGS...: the proxy; its address in $address.
-start() {
-    rm -f err out
-    "$LEDGER" -C "$BOX" tap model --json --listen 127.0.0.1:0 --upstream "http://127.0.0.1:$(<port)" "$@" >out 2>err 9>&- &
-    pid=$!
-    until grep -q '"listening"' err 2>/dev/null; do sleep 0.02; done
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' err)
-}
-# stop: ends it; its report in $report.
-stop() {
-    kill -TERM "$pid"
-    wait "$pid" || fail "the proxy ended with $?: $(<err)"
-    pid=
-    report=$(<out)
-}
 # returned FILTER: what jq makes of the bodies of run.model_returned, on one line.
 returned() {
     "$LEDGER" -C "$BOX" log -n 0 --json --kind run.model_returned | jq -r ".body | $1" | paste -sd,
 }
 
-start --content
+start --listen 127.0.0.1:0 --content
 python3 "$ROOT/tests/cli/proxy_client.py" "$address" "$(<port)" seen
 stop
 same "$(jq -r '[.lost, .refused] | join(" ")' <<<"$report")" "0 21"
@@ -66,10 +44,10 @@ same "$(jq -r .grade <"$T/.out" | sort -u)" measured
 # Prompts and answers are private fields, and secrets are in none.
 box 0 log -n 0 --json
 out_lacks 'my key is'
-python3 "$ROOT/tests/cli/proxy_client.py" secrets 0 0 >secrets
-same "$(sort -u secrets | wc -l)" 35
-mapfile -t secrets <secrets
-for secret in "${secrets[@]}"; do
+python3 "$ROOT/tests/cli/proxy_client.py" secrets 0 0 >all
+same "$(sort -u all | wc -l)" 35
+mapfile -t planted <all
+for secret in "${planted[@]}"; do
     ! grep -rqaF -e "$secret" "$BOX" || fail "a secret is in the ledger: $secret"
     ! grep -qF -e "$secret" out err || fail "a secret is in a message: $secret"
 done
@@ -80,7 +58,7 @@ out_has 'hello'
 box 0 verify
 
 # Without --content no private field has a prompt; a trace is a run; --run wins.
-start
+start --listen 127.0.0.1:0
 curl -s -o /dev/null -H 'X-Scenario: good' -H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' \
     -d '{"model":"/home/alice/m.gguf","messages":[{"content":"a secret plan"}]}' "http://$address/v1/chat/completions"
 stop
@@ -88,7 +66,7 @@ box 0 log -n 2 --json
 same "$(jq -r '[.run, .body.parent, .body.model, .private_commitment] | join(" ")' <"$T/.out" | sort -u)" \
     "0af7651916cd43dd8448eb211c80319c b7ad6b7169203331 m.gguf "
 same "$(jq -r '.cause' <"$T/.out" | tail -n 1)" "$(jq -r .seq <"$T/.out" | head -n 1)"
-start --run my-run --runtime box
+start --listen 127.0.0.1:0 --run my-run --runtime box
 curl -s -o /dev/null -H 'X-Scenario: good' -d '{"model":"m"}' "http://$address/v1/chat/completions"
 # A stop: what is open has its time, and is recorded as aborted after it.
 curl -s -o /dev/null -N -H 'X-Scenario: endless' -d '{"model":"m"}' "http://$address/v1/chat/completions" &
@@ -99,7 +77,7 @@ same "$(jq -r 'select(.run == "my-run") | [.body.runtime, .body.outcome, .body.e
 
 # Nobody listens upstream.
 exec 9>&-
-start
+start --listen 127.0.0.1:0
 until ! curl -s -o /dev/null "http://127.0.0.1:$(<port)/x"; do sleep 0.02; done
 same "$(curl -s -o body -w '%{http_code}' -d '{"model":"m"}' "http://$address/v1/chat/completions")" 502
 same "$(jq -r .error.type <body)" unreachable
