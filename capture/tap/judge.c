@@ -35,7 +35,7 @@
 #define MINUTE_NS  UINT64_C(60000000000)
 #define NS_PER_MS  UINT64_C(1000000)
 #define HOLDERS    3
-#define LAG_MAX    64 /* events that are folded for each call before they are stored */
+#define LAG_MAX    8 /* events that are folded for each call before they are stored */
 
 enum question { BY_USE, BY_CALL, QUESTIONS };
 

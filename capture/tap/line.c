@@ -10,6 +10,14 @@ void tap_lines_done(struct tap_lines *lines) {
     buf_done(&lines->part);
 }
 
+bool tap_line_is_blank(const struct tap_line *line) {
+    size_t i = 0;
+    while (i < line->text.n && (line->text.p[i] == ' ' || line->text.p[i] == '\t' || line->text.p[i] == '\r')) {
+        i++;
+    }
+    return !line->too_long && i == line->text.n;
+}
+
 void tap_lines_lose(struct tap_lines *lines) {
     buf_clear(&lines->part);
     lines->skipped = 0;

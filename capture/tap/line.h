@@ -12,6 +12,8 @@ struct tap_line {
     bool too_long;
     bool ended; /* it had its LF */
 };
+/* Nothing but white space; a line that is too long is not. */
+bool tap_line_is_blank(const struct tap_line *line);
 /* A non-zero answer ends the reading and is returned. */
 typedef int tap_line_fn(void *ctx, const struct tap_line *line, struct err *err);
 

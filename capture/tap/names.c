@@ -1,9 +1,10 @@
-/* Names that a person gives, and what follows from them. */
+/* The run's name is random: the same conversation at another time is another run. */
+#include "capture/tap/names.h"
+
 #include <stdio.h>
 
 #include "base/crypt.h"
 #include "base/text.h"
-#include "capture/tap/session.h"
 #include "ingest/input/agent_words.h"
 
 void tap_names_run(char ret[TAP_RUN_LEN]) {

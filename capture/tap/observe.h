@@ -2,7 +2,9 @@
 #ifndef CAPTURE_TAP_OBSERVE_H
 #define CAPTURE_TAP_OBSERVE_H
 
-#include "capture/tap/session.h"
+#include "capture/tap/event.h"
+#include "capture/tap/names.h"
+#include "capture/tap/tools.h"
 
 struct observe {
     struct tap_tools known; /* as last observed, in this session or an earlier one */

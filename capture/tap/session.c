@@ -534,20 +534,13 @@ static int messages(struct tap_session *s, enum tap_side side, uint64_t at, stru
     return rc;
 }
 
-static bool is_blank(struct bytes text) {
-    size_t i = 0;
-    while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t' || text.p[i] == '\r'))
-        i++;
-    return i == text.n;
-}
-
 int tap_session_line(struct tap_session *s, enum tap_side side, const struct tap_line *line, uint64_t at, struct err *err) {
     struct err why = {0};
     if (line->too_long) {
         s->too_long++;
         return 0;
     }
-    if (is_blank(line->text)) return 0;
+    if (tap_line_is_blank(line)) return 0;
     buf_clear(&s->mp);
     int rc = json_to_mp(line->text, &s->mp, &why);
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);

@@ -210,6 +210,25 @@ static void free_run(struct run *run) {
     free(run);
 }
 
+static int start_threads(struct run *run, struct err *err) {
+    static const uint64_t one = 1;
+    if (thread_start(&run->down_thread, run_down, run) != 0) return err_set(err, ERR_IO, "no threads for the tap");
+    if (thread_start(&run->up_thread, run_up, run) == 0) return 0;
+    ssize_t n = write(run->stop, &one, sizeof(one));
+    (void)n;
+    pthread_join(run->down_thread, NULL);
+    run->down.from = -1; /* closed by its thread */
+    return err_set(err, ERR_IO, "no threads for the tap");
+}
+
+/* A server that was started, and cannot be served. */
+static void abandon(const struct run *run, int up, int down) {
+    (void)close(up);
+    if (run->down.from >= 0) (void)close(down);
+    (void)kill(run->child, SIGKILL);
+    (void)waitpid(run->child, NULL, 0);
+}
+
 static int start(struct run *run, struct err *err) {
     int up[2] = {-1, -1}, down[2] = {-1, -1};
     sigset_t caught, before;
@@ -238,14 +257,8 @@ static int start(struct run *run, struct err *err) {
     rc = init_pump(&run->up, run, TAP_CLIENT, run->tap->in, up[1], err);
     int more = init_pump(&run->down, run, TAP_SERVER, down[0], run->tap->out, rc == 0 ? err : NULL);
     rc = rc != 0 ? rc : more;
-    if (rc == 0 &&
-        (thread_start(&run->down_thread, run_down, run) != 0 || thread_start(&run->up_thread, run_up, run) != 0)) {
-        rc = err_set(err, ERR_IO, "no threads for the tap");
-    }
-    if (rc != 0) { /* the process ends with this error: what was started ends with its pipes */
-        (void)kill(run->child, SIGTERM);
-        _exit(125);
-    }
+    if (rc == 0) rc = start_threads(run, err);
+    if (rc != 0) abandon(run, up[1], down[0]);
     return rc;
 }
 

@@ -78,20 +78,13 @@ static int open(struct tap_strict *s, struct bytes mp, struct err *err) {
     return refuse(s, good ? id : (struct bytes){0}, CODE_REQUEST, why.msg, err);
 }
 
-static bool is_blank(struct bytes text) {
-    size_t i = 0;
-    while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t'))
-        i++;
-    return i == text.n;
-}
-
 int tap_strict_line(void *ctx, const struct tap_line *line, struct err *err) {
     struct tap_strict *s = ctx;
     struct err why = {0};
     struct mp_reader r;
     struct mp_item head;
     struct bytes raw, all;
-    if (!line->too_long && is_blank(line->text)) return 0;
+    if (tap_line_is_blank(line)) return 0;
     buf_clear(&s->mp);
     int rc = line->too_long ? err_set(&why, ERR_LIMIT, "a message has more than %zu bytes", TAP_LINE_MAX)
                             : json_to_mp(line->text, &s->mp, &why);

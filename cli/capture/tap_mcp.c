@@ -17,6 +17,9 @@
 #define GROUPS_MAX  256
 #define END_WAIT_NS (5 * CLOCK_NS_PER_S) /* for a ledger that cannot be written to, before what is queued is given up */
 
+/* For other processes, without --wait: a client waits for its server, and for each call. */
+#define WAIT_NS (3 * CLOCK_NS_PER_S)
+
 enum { NOT_STARTED = 126, NO_PROGRAM = 127 }; /* as shells have it */
 
 enum { M_NAME, M_AGENT, M_GROUP, M_ENFORCE };
@@ -104,6 +107,7 @@ static void say_lost(const struct tap_lost *lost) {
 static int open_ledger(struct cli *cli, const struct mcp *mcp, struct ledger **ledger, struct tap_record **record,
                        struct tap_judge **judge) {
     struct err err = {0};
+    if (cli->wait_ns == 0) cli->wait_ns = WAIT_NS;
     int exit_code = cli_open(cli, CLI_WRITE, ledger);
     const struct tap_record_options options = {.names = &mcp->names, .ledger = *ledger, .say = on_say};
     int rc = exit_code != 0 ? -1 : tap_record_start(&options, record, &err);

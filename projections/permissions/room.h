@@ -8,7 +8,8 @@
  *   ground       the grounds on which a use is held, refused or not covered, in one order
  *   find         inside the fold: which decision covers a use; which scopes are patterns
  *   permitted    is a permission held? The one answer for gates, packs and judges
- *   policies     the table of declared policies; tiers judges a call by them, tiers_default.def is what ships
+ *   policies     the table of declared policies; tiers judges a call by them, tiers_default.def is what ships; limits says what
+ *                their rules let pass besides
  *   tools        the table of tools and agents that were called
  *
  * Words. "who" holds a permission: a pack, tool, agent or server. A "group" is a kind of act (exec, net), a "scope" its

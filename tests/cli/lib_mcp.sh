@@ -8,6 +8,7 @@ command -v python3 >/dev/null || {
 SERVER=(python3 "$ROOT/tests/mcp/server.py")
 
 # talk CODE SCRIPT ARGS...: a client runs the script with `ledger tap mcp ARGS`.
+# shellcheck disable=SC2034 # for the scenarios
 talk() {
     local want=$1 got=0
     printf '%s\n' "$2" >script
