@@ -37,7 +37,7 @@ json .accepted 8
 run_pipe() { # FILE ARGS...: a pipe as standard input
     local file=$1
     shift
-    cat "$file" | "$LEDGER" --dir "$BOX" "$@" >"$T/.out" 2>"$T/.err" || fail "exit code $?"
+    "$LEDGER" --dir "$BOX" "$@" < <(cat "$file") >"$T/.out" 2>"$T/.err" || fail "exit code $?"
 }
 run_pipe "$F/journal/box.export" ingest journal --follow - --json
 json .accepted 0
@@ -45,8 +45,8 @@ run_pipe "$F/journal/box.export" ingest journal --unit 'cron*' -u 'x*' --json
 json .accepted 1
 box 3 ingest journal --follow "$F/journal/box.export"
 err_has 'journalctl -o export -f | ledger ingest journal --follow -'
-head -c 300 "$F/journal/box.export" >cut
-box 3 ingest journal cut
+head -c 300 "$F/journal/box.export" >cut.export
+box 3 ingest journal cut.export
 err_has 'the entry is cut off'
 
 # The audit log of a cluster.
