@@ -63,7 +63,7 @@ static void note_file(struct bytes bytes, bool key, bool rule) {
 
 static void both_agree(void) {
     char script[300], lines[300];
-    char *argv[] = {"python3", script, lines, NULL};
+    char python[] = "python3", *argv[] = {python, script, lines, NULL};
     int status = 0;
     pid_t pid;
     snprintf(script, sizeof(script), "%s", scratch_at(&s, "driver.py"));
