@@ -43,7 +43,7 @@ static void on_listening(void *ctx, const char *address) {
 
 static volatile sig_atomic_t stop;
 
-static void *run_tap(void *ctx) {
+static void *run_proxying(void *ctx) {
     struct tap *tap = ctx;
     tap->code = proxy_run(tap->ledger, &tap->options, &tap->result, &tap->err);
     atomic_store(&tap->ended, true);
@@ -99,7 +99,7 @@ int run_proxy(struct bench *b, struct err *err) {
     tap.options.ctx = &tap;
     stop = 0;
     if (rc == 0) rc = bench_ledger_new(b, "proxy", &tap.ledger, err);
-    if (rc == 0) taps = thread_start(&tap.thread, run_tap, &tap) == 0;
+    if (rc == 0) taps = thread_start(&tap.thread, run_proxying, &tap) == 0;
     while (taps && !atomic_load(&tap.listening) && !atomic_load(&tap.ended)) {
         usleep(1000);
     }

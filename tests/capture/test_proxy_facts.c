@@ -103,8 +103,8 @@ static void absurd_answers_are_left_out(void **state) {
         "{\"a\":1,\"a\":2}",
         "{\"model\":7,\"choices\":{},\"usage\":[],\"timings\":\"x\",\"done\":\"true\",\"error\":null}",
         "{\"choices\":[7,null,{\"delta\":[],\"message\":7,\"text\":{},\"finish_reason\":[]}]}",
-        "{\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":1e300},\"timings\":{\"prompt_ms\":-5,\"predicted_ms\":"
-        "1e300}}",
+        ("{\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":1e300},\"timings\":{\"prompt_ms\":-5,\"predicted_ms\":"
+         "1e300}}"),
         "{\"usage\":{\"prompt_tokens\":9223372036854775807},\"total_duration\":-1,\"eval_count\":\"9\"}",
         "{\"type\":\"chat.end\",\"result\":7,\"stats\":{\"generation_time\":\"9\"}}",
     };

@@ -26,8 +26,8 @@ static void are_in_order(struct ollama_box *b, uint64_t from, const char *const 
 
 static void changes_reaching_in_and_refusals_are_recorded_once(void **state) {
     static const char *const want[] = {
-        "\"audit\":\"a-1\",\"decision\":\"allow\",\"http_status\":201,\"namespace\":\"models\",\"resource\":\"pods\","
-        "\"stage\":\"ResponseComplete\",\"verb\":\"create\"}",
+        ("\"audit\":\"a-1\",\"decision\":\"allow\",\"http_status\":201,\"namespace\":\"models\",\"resource\":\"pods\","
+         "\"stage\":\"ResponseComplete\",\"verb\":\"create\"}"),
         "\"audit\":\"a-3\",\"decision\":\"allow\",\"http_status\":101,\"namespace\":\"models\",\"resource\":\"pods/exec\"",
         "\"audit\":\"a-4\",\"decision\":\"deny\",\"http_status\":403,\"namespace\":\"models\",\"resource\":\"secrets\"",
         "\"audit\":\"a-5\",\"decision\":\"allow\"",
