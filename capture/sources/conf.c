@@ -224,7 +224,11 @@ static int check_entry(const struct sources_entry *entry, struct err *err) {
                    : err_set(err, ERR_INVALID, "source '%s' ends by itself and cannot be kept running",
                              entry->source->name);
     }
-    if (entry->follow && entry->n_paths == 0) {
+    bool journal = strcmp(entry->source->name, "journal") == 0;
+    if (journal && entry->follow && entry->n_paths > 0) {
+        return err_set(err, ERR_INVALID, "source 'journal' follows this machine's journal; expected no 'path'");
+    }
+    if (entry->follow && entry->n_paths == 0 && !journal) {
         return err_set(err, ERR_INVALID, "'follow' needs a 'path'");
     }
     if ((can & INGEST_TOKEN) != 0 && entry->url == NULL) {
@@ -239,7 +243,10 @@ static int check_pair(const struct sources_entry *a, const struct sources_entry 
     if (a->listen != NULL && b->listen != NULL && strcmp(a->listen, b->listen) == 0) {
         return err_set(err, ERR_INVALID, "'%s' and '%s' listen on the same address", a->name, b->name);
     }
-    if (a->follow && b->follow && strcmp(a->paths[0], b->paths[0]) == 0) {
+    if (a->follow && b->follow && a->n_paths == 0 && b->n_paths == 0) {
+        return err_set(err, ERR_INVALID, "'%s' and '%s' both follow this machine's journal", a->name, b->name);
+    }
+    if (a->follow && b->follow && a->n_paths > 0 && b->n_paths > 0 && strcmp(a->paths[0], b->paths[0]) == 0) {
         return err_set(err, ERR_INVALID, "'%s' and '%s' follow the same file", a->name, b->name);
     }
     return 0;

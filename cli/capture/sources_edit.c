@@ -15,10 +15,10 @@ enum { A_LISTEN, A_EVERY, A_FOLLOW, A_MODELS, A_VERIFY, A_ROOT, A_TOKEN, A_UNIT,
 static const struct opt add_options[] = {
     [A_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP (otlp)"},
     [A_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, 5m, 1h"},
-    [A_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows (jsonl, hook)"},
+    [A_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows (jsonl, hook, kubernetes), or as the journal does"},
     [A_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
     [A_VERIFY] = {"verify", 0, NULL, "hash the files of models and compare them with their names (ollama, huggingface)"},
-    [A_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware, tailscale)"},
+    [A_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware, tailscale, journal)"},
     [A_TOKEN] = {"token-file", 0, "FILE", "the secret that the server wants, in a file that only you can access (openai)"},
     [A_UNIT] = {"unit", 'u', "GLOB", "also record the units of services with such names; may be repeated (journal)"},
     [A_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
@@ -56,8 +56,11 @@ static int put_lines(struct buf *out, const struct opt_args *args, struct err *e
     put(out, "source", args->args[1]);
     for (size_t i = 2; rc == 0 && i < args->n_args; i++) {
         if (strcmp(args->args[i], "-") == 0) {
+            bool journal = source != NULL && strcmp(source->name, "journal") == 0;
             rc = err_set(err, ERR_INVALID, "a source that is kept running has no standard input; expected %s",
-                         url ? "the address of a server" : "a file");
+                         url       ? "the address of a server"
+                         : journal ? "--follow alone, which follows this machine's journal"
+                                   : "a file");
         } else if (url) {
             put(out, "url", args->args[i]);
         } else {
