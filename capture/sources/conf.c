@@ -12,7 +12,9 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/file.h"
+#include "base/http/bearer.h"
 #include "base/secret/secret.h"
 #include "base/text.h"
 #include "ledger/tree/line.h"
@@ -27,7 +29,7 @@ struct reading {
     unsigned given;              /* its settings, by index in `keys` */
 };
 
-enum form { FORM_TEXT, FORM_PATH, FORM_PATHS, FORM_DURATION, FORM_FLAG, FORM_SOURCE };
+enum form { FORM_TEXT, FORM_PATH, FORM_PATHS, FORM_UNITS, FORM_DURATION, FORM_FLAG, FORM_SOURCE };
 
 #define AT(member) offsetof(struct sources_entry, member)
 static const struct key {
@@ -35,10 +37,10 @@ static const struct key {
     enum form form;
     size_t at;
 } keys[] = {
-    {"source", FORM_SOURCE, AT(source)}, {"listen", FORM_TEXT, AT(listen)},      {"url", FORM_TEXT, AT(url)},
-    {"path", FORM_PATHS, AT(paths)},     {"models", FORM_PATH, AT(models)},      {"root", FORM_PATH, AT(root)},
-    {"actor", FORM_TEXT, AT(actor)},     {"every", FORM_DURATION, AT(every_ns)}, {"follow", FORM_FLAG, AT(follow)},
-    {"verify", FORM_FLAG, AT(verify)},
+    {"source", FORM_SOURCE, AT(source)},       {"listen", FORM_TEXT, AT(listen)}, {"url", FORM_TEXT, AT(url)},
+    {"token-file", FORM_PATH, AT(token_file)}, {"unit", FORM_UNITS, AT(units)},   {"path", FORM_PATHS, AT(paths)},
+    {"models", FORM_PATH, AT(models)},         {"root", FORM_PATH, AT(root)},     {"actor", FORM_TEXT, AT(actor)},
+    {"every", FORM_DURATION, AT(every_ns)},    {"follow", FORM_FLAG, AT(follow)}, {"verify", FORM_FLAG, AT(verify)},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -101,6 +103,14 @@ static int set_path(struct reading *r, const struct key *key, struct bytes value
     return 0;
 }
 
+static int set_unit(struct reading *r, struct bytes value, struct err *err) {
+    if (r->entry->n_units == SOURCES_UNITS_MAX) {
+        return err_set(err, ERR_INVALID, "a source has at most %d patterns of units", SOURCES_UNITS_MAX);
+    }
+    r->entry->units[r->entry->n_units++] = keep(r, value);
+    return 0;
+}
+
 static int set_source(struct reading *r, struct bytes value, struct err *err) {
     char intro[SECRET_SHOW_LEN + 64];
     const char *name = keep(r, value);
@@ -124,6 +134,8 @@ static int set_value(struct reading *r, const struct key *key, struct bytes valu
     case FORM_PATH:
     case FORM_PATHS:
         return set_path(r, key, value, err);
+    case FORM_UNITS:
+        return set_unit(r, value, err);
     case FORM_FLAG:
         if (!flag && !bytes_is(value, "false")) {
             return err_set(err, ERR_INVALID, "'%s' must be true or false", key->name);
@@ -182,7 +194,8 @@ static int take_setting(struct reading *r, struct bytes name, struct bytes value
     if (is_secret(&keys[i], value)) {
         return err_set(err, ERR_INVALID, "'%s' holds a credential; this file must hold none", keys[i].name);
     }
-    if ((r->given & 1U << i) != 0 && keys[i].form != FORM_PATHS) {
+    bool many = keys[i].form == FORM_PATHS || keys[i].form == FORM_UNITS;
+    if ((r->given & 1U << i) != 0 && !many) {
         return err_set(err, ERR_INVALID, "'%s' is given twice", keys[i].name);
     }
     r->given |= 1U << i;
@@ -211,8 +224,16 @@ static int check_entry(const struct sources_entry *entry, struct err *err) {
                    : err_set(err, ERR_INVALID, "source '%s' ends by itself and cannot be kept running",
                              entry->source->name);
     }
-    if (entry->follow && entry->n_paths == 0) {
+    bool journal = strcmp(entry->source->name, "journal") == 0;
+    if (journal && entry->follow && entry->n_paths > 0) {
+        return err_set(err, ERR_INVALID, "source 'journal' follows this machine's journal; expected no 'path'");
+    }
+    if (entry->follow && entry->n_paths == 0 && !journal) {
         return err_set(err, ERR_INVALID, "'follow' needs a 'path'");
+    }
+    if ((can & INGEST_TOKEN) != 0 && entry->url == NULL) {
+        return err_set(err, ERR_INVALID, "source '%s' needs the address of a server; expected 'url = http://HOST:PORT'",
+                       entry->source->name);
     }
     return 0;
 }
@@ -222,7 +243,10 @@ static int check_pair(const struct sources_entry *a, const struct sources_entry 
     if (a->listen != NULL && b->listen != NULL && strcmp(a->listen, b->listen) == 0) {
         return err_set(err, ERR_INVALID, "'%s' and '%s' listen on the same address", a->name, b->name);
     }
-    if (a->follow && b->follow && strcmp(a->paths[0], b->paths[0]) == 0) {
+    if (a->follow && b->follow && a->n_paths == 0 && b->n_paths == 0) {
+        return err_set(err, ERR_INVALID, "'%s' and '%s' both follow this machine's journal", a->name, b->name);
+    }
+    if (a->follow && b->follow && a->n_paths > 0 && b->n_paths > 0 && strcmp(a->paths[0], b->paths[0]) == 0) {
         return err_set(err, ERR_INVALID, "'%s' and '%s' follow the same file", a->name, b->name);
     }
     return 0;
@@ -350,12 +374,26 @@ const struct sources_entry *sources_conf_find(const struct sources_conf *conf, c
 
 /* ---- one entry ---------------------------------------------------------------------------------------------------- */
 
+int sources_entry_check(const struct sources_entry *entry, struct err *err) {
+    uint8_t *token = NULL;
+    size_t n = 0;
+    int rc = entry->token_file != NULL ? bearer_read(entry->token_file, &token, &n, err) : 0;
+    crypt_secret_free(token);
+    if (rc != 0) {
+        err_prefix(err, "[%s]: token-file", entry->name);
+    }
+    return rc;
+}
+
 void sources_entry_options(const struct sources_entry *e, struct ingest_options *ret) {
     *ret = (struct ingest_options){.paths = e->paths,
                                    .n_paths = e->n_paths,
                                    .root = e->root,
                                    .actor = e->actor,
                                    .url = e->url,
+                                   .token_file = e->token_file,
+                                   .units = e->units,
+                                   .n_units = e->n_units,
                                    .models = e->models,
                                    .listen = e->listen,
                                    .every_ns = e->every_ns,

@@ -14,6 +14,12 @@
  *   path = /var/log/agent.jsonl
  *   follow = true
  *
+ *   [server]
+ *   source = openai
+ *   url = http://127.0.0.1:8080
+ *   token-file = /home/me/server.token
+ *   every = 1m
+ *
  * What a source accepts is what `ledger ingest` accepts; each must listen, follow, or look again (every). Paths are absolute.
  * No value may hold a credential: they are in files that a value names. The file has mode 0600, because whoever can write it
  * chooses what is recorded. */
@@ -26,6 +32,7 @@
 #define SOURCES_MAX       64
 #define SOURCES_NAME_MAX  48
 #define SOURCES_PATHS_MAX 32
+#define SOURCES_UNITS_MAX 32
 #define SOURCES_TEXT_MAX  ((size_t)256 << 10)
 
 /* One section. Texts are borrowed from the struct sources_conf; NULL where they are not set. */
@@ -33,9 +40,11 @@ struct sources_entry {
     char name[SOURCES_NAME_MAX + 1];
     unsigned line; /* of its heading */
     const struct ingest_source *source;
-    const char *listen, *url, *models, *root, *actor;
+    const char *listen, *url, *token_file, *models, *root, *actor;
     const char *paths[SOURCES_PATHS_MAX];
     size_t n_paths;
+    const char *units[SOURCES_UNITS_MAX]; /* patterns */
+    size_t n_units;
     uint64_t every_ns;
     bool follow, verify;
     struct bytes text; /* of the whole section, as it is in the file */
@@ -59,6 +68,8 @@ int sources_conf_load(struct sources_conf *conf, const char *dir, struct err *er
 void sources_conf_done(struct sources_conf *conf);
 const struct sources_entry *sources_conf_find(const struct sources_conf *conf, const char *name);
 
+/* What it names on this machine, as the source will want it: token-file is a private file with a token. */
+int sources_entry_check(const struct sources_entry *entry, struct err *err);
 /* The options of `ledger ingest` for it. Borrowed from the entry. */
 void sources_entry_options(const struct sources_entry *entry, struct ingest_options *ret);
 /* What it waits for: requests, time, lines. */

@@ -79,6 +79,15 @@ int sources_edit_remove(struct sources_edit *edit, const char *dir, const char *
     return end(edit, rc, err);
 }
 
+int sources_edit_check(const struct sources_edit *edit, const char *name, struct err *err) {
+    struct sources_conf conf = {0};
+    int rc = sources_conf_parse(&conf, bytes_of_buf(&edit->after), edit->path, err);
+    const struct sources_entry *entry = rc == 0 ? sources_conf_find(&conf, name) : NULL;
+    if (entry != NULL) rc = sources_entry_check(entry, err);
+    sources_conf_done(&conf);
+    return rc;
+}
+
 int sources_edit_write(struct sources_edit *edit, struct err *err) {
     return file_write_durable(edit->path, bytes_of_buf(&edit->after), 0600, err);
 }

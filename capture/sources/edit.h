@@ -19,6 +19,8 @@ struct sources_edit {
 int sources_edit_add(struct sources_edit *edit, const char *dir, const char *name, struct bytes lines, struct err *err);
 /* Cuts the section out, with the comments inside it. ERR_NOTFOUND: there is none. */
 int sources_edit_remove(struct sources_edit *edit, const char *dir, const char *name, struct err *err);
+/* Checks what the section names on this machine (sources_entry_check). */
+int sources_edit_check(const struct sources_edit *edit, const char *name, struct err *err);
 /* Writes the file, mode 0600. */
 int sources_edit_write(struct sources_edit *edit, struct err *err);
 /* Puts the file back as it was before sources_edit_write. */

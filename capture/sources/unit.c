@@ -77,7 +77,8 @@ static bool is_temporary(const char *path) {
 
 static bool needs_temporary(const struct sources_entry *entry, const struct sources_unit_place *place) {
     bool needs = is_temporary(place->dir) || is_temporary(place->keys) || is_temporary(place->program) ||
-                 is_temporary(place->pass) || is_temporary(entry->models) || is_temporary(entry->root);
+                 is_temporary(place->pass) || is_temporary(entry->models) || is_temporary(entry->root) ||
+                 is_temporary(entry->token_file);
     for (size_t i = 0; i < entry->n_paths; i++) {
         needs = needs || is_temporary(entry->paths[i]);
     }

@@ -14,7 +14,11 @@ static int check(struct cli *cli, const struct opt_args *args) {
     struct sources_conf conf = {0};
     struct obj obj = {0};
     (void)args;
+    struct err err = {0};
     int exit_code = sources_load(cli, &conf);
+    for (size_t i = 0; exit_code == 0 && i < conf.n; i++) {
+        if (sources_entry_check(&conf.entries[i], &err) != 0) exit_code = cli_fail_input(cli, &err);
+    }
     if (exit_code == 0 && cli->json) {
         obj_uint(&obj, "sources", conf.n);
         exit_code = cli_print(cli, &obj, true);
@@ -27,7 +31,8 @@ static int check(struct cli *cli, const struct opt_args *args) {
 
 static const struct spec spec_sources_check = {
     .synopsis = "",
-    .about = "Reads sources.conf in the ledger's directory and names the first fault by file, line and key.",
+    .about = "Reads sources.conf in the ledger's directory and names the first fault by file, line and key; then the "
+             "files of tokens that it names: each must be a private file with one.",
     .examples = "ledger sources check",
     .run = check,
 };

@@ -11,14 +11,16 @@
 #include "cli/open/open.h"
 #include "cli/print/receipt.h"
 
-enum { A_LISTEN, A_EVERY, A_FOLLOW, A_MODELS, A_VERIFY, A_ROOT, A_ACTOR, A_DRY_RUN };
+enum { A_LISTEN, A_EVERY, A_FOLLOW, A_MODELS, A_VERIFY, A_ROOT, A_TOKEN, A_UNIT, A_ACTOR, A_DRY_RUN };
 static const struct opt add_options[] = {
     [A_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP (otlp)"},
     [A_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, 5m, 1h"},
-    [A_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows (jsonl, hook)"},
+    [A_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows (jsonl, hook, kubernetes), or as the journal does"},
     [A_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
-    [A_VERIFY] = {"verify", 0, NULL, "hash the files of the store and compare them with their names (ollama)"},
-    [A_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware)"},
+    [A_VERIFY] = {"verify", 0, NULL, "hash the files of models and compare them with their names (ollama, huggingface)"},
+    [A_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware, tailscale, journal)"},
+    [A_TOKEN] = {"token-file", 0, "FILE", "the secret that the server wants, in a file that only you can access (openai)"},
+    [A_UNIT] = {"unit", 'u', "GLOB", "also record the units of services with such names; may be repeated (journal)"},
     [A_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
     [A_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: check, and print the section"},
     {0},
@@ -48,10 +50,18 @@ static int put_lines(struct buf *out, const struct opt_args *args, struct err *e
     const struct ingest_source *source = ingest_source_find(args->args[1]);
     bool url = source != NULL && (source->takes & INGEST_URL) != 0;
     const char *models = opt_text(args, &add_options[A_MODELS]), *root = opt_text(args, &add_options[A_ROOT]);
+    const char *token = opt_text(args, &add_options[A_TOKEN]), *unit;
+    size_t at = 0;
     int rc = 0;
     put(out, "source", args->args[1]);
     for (size_t i = 2; rc == 0 && i < args->n_args; i++) {
-        if (url) {
+        if (strcmp(args->args[i], "-") == 0) {
+            bool journal = source != NULL && strcmp(source->name, "journal") == 0;
+            rc = err_set(err, ERR_INVALID, "a source that is kept running has no standard input; expected %s",
+                         url       ? "the address of a server"
+                         : journal ? "--follow alone, which follows this machine's journal"
+                                   : "a file");
+        } else if (url) {
             put(out, "url", args->args[i]);
         } else {
             rc = put_path(out, "path", args->args[i], err);
@@ -63,6 +73,10 @@ static int put_lines(struct buf *out, const struct opt_args *args, struct err *e
     put(out, "verify", opt_has(args, &add_options[A_VERIFY]) ? "true" : NULL);
     if (rc == 0 && models != NULL) rc = put_path(out, "models", models, err);
     if (rc == 0 && root != NULL) rc = put_path(out, "root", root, err);
+    if (rc == 0 && token != NULL) rc = put_path(out, "token-file", token, err);
+    while ((unit = opt_next(args, &add_options[A_UNIT], &at)) != NULL) {
+        put(out, "unit", unit);
+    }
     put(out, "actor", opt_text(args, &add_options[A_ACTOR]));
     return rc == 0 ? buf_check(out, "section", err) : rc;
 }
@@ -122,8 +136,12 @@ static int add(struct cli *cli, const struct opt_args *args) {
     if (exit_code != 0) return exit_code;
     int rc = put_lines(&lines, args, &err);
     if (rc == 0) rc = sources_edit_add(&edit, cli->dir, name, bytes_of_buf(&lines), &err);
-    if (rc != 0) {
+    bool made = rc == 0, fit = made && sources_edit_check(&edit, name, &err) == 0;
+    if (!made) {
         exit_code = edit_exit(cli, &err);
+    } else if (!fit) {
+        exit_code = cli_fail_input(cli, &err);
+        sources_edit_done(&edit);
     } else {
         if (dry) {
             out_bytes(cli, edit.section);
@@ -154,15 +172,17 @@ static int remove_source(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_sources_add = {
-    .synopsis =
-        "NAME SOURCE [FILE ... | URL] [--listen ADDRESS:PORT | --every DURATION | --follow] [--models DIR] [--actor WHO]",
+    .synopsis = "NAME SOURCE [FILE ... | URL] [--listen ADDRESS:PORT | --every DURATION | --follow] [--models DIR] "
+                "[--token-file FILE] "
+                "[--unit GLOB]... [--actor WHO]",
     .about =
         "Adds a section to sources.conf in the ledger's directory (mode 0600) and records that. SOURCE is one of 'ledger "
         "ingest --sources'; it must listen, look again, or follow. A process that runs already ('ledger sources run') "
         "reads the file again on SIGHUP.",
     .examples = "ledger sources add traces otlp --listen 127.0.0.1:4318\n"
                 "ledger sources add models ollama http://127.0.0.1:11434 --every 30s\n"
-                "ledger sources add agent jsonl /var/log/agent.jsonl --follow",
+                "ledger sources add agent jsonl /var/log/agent.jsonl --follow\n"
+                "ledger sources add server openai http://127.0.0.1:8080 --token-file server.token --every 1m",
     .opts = add_options,
     .min_args = 2,
     .max_args = CLI_MANY,

@@ -109,8 +109,8 @@ static uint64_t bytes_behind(const struct listing *l, const struct sources_entry
     struct buf value = {.max = 4096};
     struct file_position position = {0}, file = {0};
     struct stat st;
-    const char *path = entry->paths[0];
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return UINT64_MAX;
+    const char *path = entry->n_paths > 0 ? entry->paths[0] : NULL;
+    if (path == NULL || stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return UINT64_MAX;
     bool known = file_position_name(path, name, NULL) == 0 && log_cursor_get(l->ledger, name, &value, NULL) == 0 &&
                  file_position_decode(bytes_of_buf(&value), &position) == 0 &&
                  file_position_identify(AT_FDCWD, path, &file) && file_position_same_file(&position, &file);

@@ -47,7 +47,7 @@ static const struct opt options[] = {
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
     [N_LENIENT] = {"lenient", 0, NULL, "exit with 0 and print nothing whatever happens, but what is wrong (hook)"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
-    [N_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware, tailscale)"},
+    [N_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware, tailscale, journal)"},
     [N_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
     [N_SOURCES] = {"sources", 0, NULL, "list the sources and stop"},
     {0},
@@ -506,7 +506,7 @@ const struct spec spec_ingest = {
                 "ledger ingest hook <event.json\nledger ingest ollama --every 30s\n"
                 "ledger ingest ollama --models ~/.ollama/models --verify\n"
                 "ledger ingest openai http://127.0.0.1:8080 --every 30s\n"
-                "journalctl -o export -f | ledger ingest journal --follow -\n"
+                "ledger ingest journal --follow\n"
                 "ledger ingest otlp traces.json\nledger ingest otlp --listen 127.0.0.1:4318",
     .opts = options,
     .max_args = CLI_MANY,

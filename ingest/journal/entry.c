@@ -22,11 +22,10 @@
 #include "ingest/input/keyed_hash.h"
 #include "ingest/journal/journal.h"
 
-#define BODY_MAX   ((size_t)64 << 10)
-#define KEY_MAX    (KEYED_HASH_HEX + 16)
-#define CURSOR_MAX 256
-#define KILL_NS    (60 * CLOCK_NS_PER_S) /* the manager's word for a kill comes that long after the kernel's */
-#define US_MAX     (MP_INT_MAX / 1000)
+#define BODY_MAX ((size_t)64 << 10)
+#define KEY_MAX  (KEYED_HASH_HEX + 16)
+#define KILL_NS  (60 * CLOCK_NS_PER_S) /* the manager's word for a kill comes that long after the kernel's */
+#define US_MAX   (MP_INT_MAX / 1000)
 
 enum meaning { STARTED, FAILED, STOPPED, EXITED, KILLED, KILLED_BY_OOMD };
 
@@ -128,7 +127,8 @@ static int add(const struct event *ev, const char *kind, struct bytes subject, s
         draft.grade = bytes_of("reported");
         draft.body = bytes_of_buf(&body);
         draft.private_ = bytes_of_buf(&hidden);
-        rc = intake_add(ev->r->run, &draft, &ev->r->place, ev->at, err);
+        if (ev->r->cursor != NULL) rc = intake_cursor(ev->r->run, ev->r->cursor, cursor, err);
+        if (rc == 0) rc = intake_add(ev->r->run, &draft, &ev->r->place, ev->at, err);
     }
     mp_map_done(&private_);
     buf_done(&body);
@@ -233,7 +233,7 @@ static int take_kernel(const struct event *ev, struct err *err) {
 
 static const char *check(const struct journal_entry *e, uint64_t *ret_at) {
     struct bytes cursor = e->fields[JOURNAL_CURSOR];
-    bool fine = cursor.n > 0 && cursor.n <= CURSOR_MAX && text_utf8_valid(cursor.p, cursor.n) == cursor.n &&
+    bool fine = cursor.n > 0 && cursor.n <= JOURNAL_CURSOR_MAX && text_utf8_valid(cursor.p, cursor.n) == cursor.n &&
                 !text_has_control(cursor);
     uint64_t us;
     if (!fine) return "the entry has no '__CURSOR' of 1 to 256 bytes";
@@ -250,6 +250,8 @@ int journal_take(struct journal_reading *r, const struct journal_entry *e, struc
     r->place.offset = e->offset;
     const char *wrong = check(e, &ev.at);
     if (wrong != NULL) return intake_reject(r->run, &r->place, NULL, wrong);
+    snprintf(r->newest, sizeof(r->newest), "%.*s", (int)e->fields[JOURNAL_CURSOR].n,
+             (const char *)e->fields[JOURNAL_CURSOR].p);
     if (bytes_is(e->fields[JOURNAL_TRANSPORT], "kernel")) return take_kernel(&ev, err);
     ev.unit = managed_unit(e);
     if (!is_unit(ev.unit)) return 0;

@@ -12,6 +12,7 @@
 #define INGEST_JOURNAL_JOURNAL_H
 
 #include "ingest/driver/intake.h"
+#include "ingest/journal/child.h"
 
 #define JOURNAL_NAME_MAX  64                    /* of a field, as systemd has it */
 #define JOURNAL_VALUE_MAX ((size_t)16 << 10)    /* of a value, that is kept */
@@ -76,6 +77,8 @@ struct journal_fault {
 struct journal_reading {
     struct intake *run;
     struct ingest_place place;
+    const char *cursor;                  /* name of the ledger's cursor that moves with the entries; NULL: none does */
+    char newest[JOURNAL_CURSOR_MAX + 1]; /* the cursor of the newest entry; empty: none */
     /* The newest exits of units, to say with which code a run failed. */
     struct journal_exit {
         char unit[JOURNAL_UNIT_MAX + 1];

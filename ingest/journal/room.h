@@ -5,6 +5,7 @@
  *   journal  the source: files and pipes, from bytes to entries
  *   parse    the export format, pushed in pieces
  *   entry    which entries are recorded, and as what
+ *   child    journalctl, started to follow this machine's journal
  *   kernel   messages of the kernel: processes killed for memory, GPUs
  *
  * Words. "Trusted" fields begin with an underscore: the journal sets them itself. The others are what a program says of

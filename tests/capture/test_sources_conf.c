@@ -44,7 +44,8 @@ static void sections_and_settings_are_read(void **state) {
 
 static void every_wrong_line_is_named_with_what_is_accepted(void **state) {
     (void)state;
-    static const char keys[] = "; expected one of: source, listen, url, path, models, root, actor, every, follow, verify";
+    static const char keys[] = "; expected one of: source, listen, url, token-file, unit, path, models, root, actor, "
+                               "every, follow, verify";
     static const struct {
         const char *text, *message;
     } cases[] = {
@@ -76,6 +77,13 @@ static void every_wrong_line_is_named_with_what_is_accepted(void **state) {
          "f: line 5: [b]: 'a' and 'b' follow the same file"},
         {"[a]\nsource = ollama\nurl = http://me:word@127.0.0.1:1\n",
          "f: line 3: 'url' holds a credential; this file must hold none"},
+        {"[a]\nsource = openai\nevery = 5s\n",
+         "f: line 1: [a]: source 'openai' needs the address of a server; expected 'url = http://HOST:PORT'"},
+        {"[a]\nsource = ollama\nevery = 5s\ntoken-file = /t\n",
+         "f: line 1: [a]: source 'ollama' does not take --token-file"},
+        {"[a]\nsource = dpkg\nevery = 5s\nunit = x*\n", "f: line 1: [a]: source 'dpkg' does not take --unit"},
+        {"[a]\ntoken-file = sk-secret\n",
+         "f: line 2: 'token-file' must be an absolute path: it means the same wherever the source is started"},
         {"[a]\nactor = ghp_0123456789abcdefghijklmnopqrstuvwxyz\n", NULL},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -87,7 +95,7 @@ static void every_wrong_line_is_named_with_what_is_accepted(void **state) {
     }
     struct sources_conf conf = {0};
     struct err err = {0};
-    char wanted[256];
+    char wanted[320];
     snprintf(wanted, sizeof(wanted), "f: line 2: unknown key 'lisen', did you mean 'listen'?%s", keys);
     assert_int_equal(sources_conf_parse(&conf, bytes_of("[a]\nlisen = x\n"), "f", &err), ERR_INVALID);
     assert_string_equal(err.msg, wanted);
