@@ -147,10 +147,10 @@ static int insert_json_hooks(const struct setup_place *place, struct setup_recor
 struct member {
     const char *key, *value;
 };
-/* The receiver reads JSON. */
 static const struct member claude_env[] = {{"CLAUDE_CODE_ENABLE_TELEMETRY", "\"1\""},
                                            {"OTEL_LOGS_EXPORTER", "\"otlp\""},
-                                           {"OTEL_EXPORTER_OTLP_PROTOCOL", "\"http/json\""},
+                                           {"OTEL_METRICS_EXPORTER", "\"otlp\""},
+                                           {"OTEL_EXPORTER_OTLP_PROTOCOL", "\"http/protobuf\""},
                                            {"OTEL_EXPORTER_OTLP_ENDPOINT", NULL}};
 #define CLAUDE_ENV (sizeof(claude_env) / sizeof(claude_env[0]))
 
@@ -163,8 +163,12 @@ static const char *env_value(size_t i, const char *otlp, char room[300]) {
 
 static int insert_env(const struct setup_world *world, struct setup_record *record, char note[SETUP_WHY_MAX],
                       struct err *err) {
-    static const char *const owns[] = {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_LOGS_EXPORTER",
-                                       "CLAUDE_CODE_ENABLE_TELEMETRY", "OTEL_EXPORTER_OTLP_PROTOCOL",
+    static const char *const owns[] = {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+                                       "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+                                       "OTEL_LOGS_EXPORTER",
+                                       "OTEL_METRICS_EXPORTER",
+                                       "CLAUDE_CODE_ENABLE_TELEMETRY",
+                                       "OTEL_EXPORTER_OTLP_PROTOCOL",
                                        "OTEL_EXPORTER_OTLP_ENDPOINT"};
     struct bytes found;
     int rc = 0;
@@ -277,8 +281,8 @@ static int insert_toml(const struct setup_world *world, const struct setup_place
         snprintf(note, SETUP_WHY_MAX, "its telemetry is configured already ([otel]) and stays as it is");
     } else if (rc == 0 && world->otlp != NULL) {
         buf_printf(&block,
-                   "[otel]\nexporter = { otlp-http = { endpoint = \"http://%s/v1/logs\", protocol = \"json\" } }\n"
-                   "trace_exporter = { otlp-http = { endpoint = \"http://%s/v1/traces\", protocol = \"json\" } }\n",
+                   "[otel]\nexporter = { otlp-http = { endpoint = \"http://%s/v1/logs\", protocol = \"binary\" } }\n"
+                   "trace_exporter = { otlp-http = { endpoint = \"http://%s/v1/traces\", protocol = \"binary\" } }\n",
                    world->otlp, world->otlp);
         snprintf(record->otlp, sizeof(record->otlp), "%s", world->otlp);
         rc = append_toml(record, eol, &block, err);

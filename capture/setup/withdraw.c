@@ -19,11 +19,11 @@ static bool was_made(void *ctx, struct bytes name) {
 
 /* Telemetry is ours while its values are. */
 static void withdraw_telemetry(const struct setup_record *record, enum edit_json how, struct buf *text) {
-    static const char *const names[] = {"CLAUDE_CODE_ENABLE_TELEMETRY", "OTEL_LOGS_EXPORTER", "OTEL_EXPORTER_OTLP_PROTOCOL",
-                                        "OTEL_EXPORTER_OTLP_ENDPOINT"};
+    static const char *const names[] = {"CLAUDE_CODE_ENABLE_TELEMETRY", "OTEL_LOGS_EXPORTER", "OTEL_METRICS_EXPORTER",
+                                        "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_ENDPOINT"};
     char endpoint[300];
     snprintf(endpoint, sizeof(endpoint), "\"http://%s\"", record->otlp);
-    const char *const values[] = {"\"1\"", "\"otlp\"", "\"http/json\"", endpoint};
+    const char *const values[] = {"\"1\"", "\"otlp\"", "\"otlp\"", "\"http/protobuf\"", endpoint};
     const char *const env[] = {"env"}, *const telemetry[] = {"telemetry"};
     if (how == EDIT_JSON) {
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

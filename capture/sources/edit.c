@@ -88,13 +88,18 @@ int sources_edit_check(const struct sources_edit *edit, const char *name, struct
     return rc;
 }
 
+static int remove_file(const struct sources_edit *edit, struct err *err) {
+    return unlink(edit->path) == 0 || errno == ENOENT ? 0 : err_errno(err, errno, "%s", edit->path);
+}
+
 int sources_edit_write(struct sources_edit *edit, struct err *err) {
+    if (edit->no_empty && edit->after.n == 0) return remove_file(edit, err);
     return file_write_durable(edit->path, bytes_of_buf(&edit->after), 0600, err);
 }
 
 int sources_edit_revert(struct sources_edit *edit, struct err *err) {
     if (edit->existed) return file_write_durable(edit->path, bytes_of_buf(&edit->before), 0600, err);
-    return unlink(edit->path) == 0 || errno == ENOENT ? 0 : err_errno(err, errno, "%s", edit->path);
+    return remove_file(edit, err);
 }
 
 void sources_edit_done(struct sources_edit *edit) {

@@ -10,6 +10,7 @@ struct sources_edit {
     int lock;                 /* held until sources_edit_done: two commands never lose each other's change */
     char path[FILE_PATH_MAX]; /* of sources.conf */
     bool existed;
+    bool no_empty; /* set by the caller before sources_edit_write */
     struct buf before, after;
     struct bytes section; /* what was inserted or removed; borrowed */
 };
@@ -21,7 +22,7 @@ int sources_edit_add(struct sources_edit *edit, const char *dir, const char *nam
 int sources_edit_remove(struct sources_edit *edit, const char *dir, const char *name, struct err *err);
 /* Checks what the section names on this machine (sources_entry_check). */
 int sources_edit_check(const struct sources_edit *edit, const char *name, struct err *err);
-/* Writes the file, mode 0600. */
+/* Writes the file, mode 0600; with `no_empty` one that would be empty is removed. */
 int sources_edit_write(struct sources_edit *edit, struct err *err);
 /* Puts the file back as it was before sources_edit_write. */
 int sources_edit_revert(struct sources_edit *edit, struct err *err);

@@ -13,7 +13,7 @@
 #define DIGEST "# sha256 of what follows: "
 #define LEDGER "# ledger: "
 
-/* A receiver that gets the largest bodies without end has 75 MiB at its peak, of which a part is the database's pages; see
+/* A receiver that gets the largest bodies in a row has 110 MiB at its peak, of which a part is the database's pages; see
  * docs/capture.md. */
 #define MEMORY_MAX  "256M"
 #define MEMORY_HIGH "160M"

@@ -9,6 +9,7 @@
 #include "capture/find/find.h"
 #include "capture/setup/setup.h"
 #include "cli/call/command.h"
+#include "cli/capture/setup_receiver.h"
 #include "cli/open/open.h"
 #include "cli/print/table.h"
 #include "cli/print/when.h"
@@ -18,7 +19,7 @@ enum { S_APPLY, S_UNDO, S_OTLP, S_PROJECT, S_ROOT, S_ACTOR };
 static const struct opt options[] = {
     [S_APPLY] = {"apply", 0, NULL, "insert hooks into the settings of these agents, or of all that were found"},
     [S_UNDO] = {"undo", 0, NULL, "remove what --apply inserted"},
-    [S_OTLP] = {"otlp", 0, "ADDRESS:PORT", "also send their telemetry to this receiver ('ledger ingest otlp --listen')"},
+    [S_OTLP] = {"otlp", 0, "ADDRESS:PORT", "also send their telemetry to a receiver here, and add that to sources.conf"},
     [S_PROJECT] = {"project", 0, "DIR", "the local settings of this project instead of the user's (claude-code)"},
     [S_ROOT] = {"root", 0, "DIR", "look for managed settings below this directory instead of /"},
     [S_ACTOR] = {"actor", 'a', "WHO", "who changes the settings (default: user:<login name>)"},
@@ -282,6 +283,19 @@ static int take_agents(struct setup *s) {
     return printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
 }
 
+/* `code`: what agents came to, which stays unless the receiver fails. */
+static int take_receiver(struct setup *s, int code) {
+    char room[CLI_ACTOR_MAX];
+    const struct setup_receiver receiver = {.cli = s->cli,
+                                            .ledger = s->ledger,
+                                            .address = s->world.otlp,
+                                            .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), room)};
+    int failed = s->world.otlp != NULL                ? setup_receiver_add(&receiver)
+                 : opt_has(s->args, &options[S_UNDO]) ? setup_receiver_drop(&receiver)
+                                                      : 0;
+    return failed != 0 ? failed : code;
+}
+
 static int setup(struct cli *cli, const struct opt_args *args) {
     struct setup s = {.cli = cli, .args = args};
     struct err err = {0};
@@ -293,6 +307,7 @@ static int setup(struct cli *cli, const struct opt_args *args) {
         code = lock < 0 ? cli_fail(cli, &err) : 0;
     }
     if (code == 0) code = take_agents(&s);
+    if (code == EXIT_GOOD || code == EXIT_NO) code = take_receiver(&s, code);
     if (lock >= 0) {
         close(lock);
     }
@@ -310,6 +325,8 @@ const struct spec spec_setup = {
              "program with 'ingest hook --lenient', which never stops an agent's work. No copy of the settings\n"
              "is kept. Links, settings of other users, broken and read-only settings are reported and left\n"
              "alone. Twice is once.\n\n"
+             "--otlp ADDRESS:PORT also lets them send their telemetry there, as protobuf, and adds a receiver to\n"
+             "sources.conf, which 'ledger sources run' runs.\n\n"
              "--undo removes what was inserted: byte for byte, if nothing else was changed since; else only\n"
              "these entries. docs/capture.md has the details.\n\n"
              "Exit code 1 if an agent could not be connected or disconnected; the reason is in its row.",

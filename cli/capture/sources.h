@@ -10,6 +10,7 @@
 #define CLI_CAPTURE_SOURCES_H
 
 #include "capture/sources/conf.h"
+#include "capture/sources/edit.h"
 #include "cli/call/command.h"
 #include "cli/print/say.h"
 #include "ledger/log.h"
@@ -30,5 +31,8 @@ struct sources_event {
 };
 int sources_event_append(struct ledger *ledger, const struct sources_event *event, struct log_receipt *ret,
                          struct err *err);
+/* Writes the changed file, then the event, whose kind, name and actor are given; without its event the change is taken back. */
+int sources_edit_apply(struct ledger *ledger, struct sources_edit *edit, const struct sources_event *what,
+                       struct log_receipt *ret, struct err *err);
 
 #endif

@@ -92,25 +92,11 @@ static bool has_line_end(const struct opt_args *args) {
     return false;
 }
 
-/* Writes the file, then the event; without its event the change is taken back. */
 static int apply(struct cli *cli, struct ledger *ledger, struct sources_edit *edit, const char *kind, const char *name) {
     struct log_receipt receipt = {0};
     struct log_head head = {0};
-    struct err err = {0}, why = {0};
-    const struct sources_event event = {.kind = kind,
-                                        .name = name,
-                                        .what = "source",
-                                        .path = edit->path,
-                                        .changed = edit->section,
-                                        .before = edit->existed ? bytes_of_buf(&edit->before) : (struct bytes){0},
-                                        .after = bytes_of_buf(&edit->after)};
-    int rc = sources_edit_write(edit, &err);
-    if (rc == 0) {
-        rc = sources_event_append(ledger, &event, &receipt, &err);
-        if (rc != 0 && sources_edit_revert(edit, &why) != 0) {
-            cli_warn(cli, &why);
-        }
-    }
+    struct err err = {0};
+    int rc = sources_edit_apply(ledger, edit, &(struct sources_event){.kind = kind, .name = name}, &receipt, &err);
     if (rc == 0) rc = log_head(ledger, &head, &err);
     return rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
 }

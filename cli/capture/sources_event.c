@@ -12,6 +12,24 @@ static void put_digest(struct mp_map *body, const char *name, struct bytes of) {
     mp_map_hash(body, name, digest);
 }
 
+int sources_edit_apply(struct ledger *ledger, struct sources_edit *edit, const struct sources_event *what,
+                       struct log_receipt *ret, struct err *err) {
+    struct sources_event event = *what;
+    struct err why = {0};
+    event.what = "source";
+    event.path = edit->path;
+    event.changed = edit->section;
+    event.before = edit->existed ? bytes_of_buf(&edit->before) : (struct bytes){0};
+    event.after = bytes_of_buf(&edit->after);
+    int rc = sources_edit_write(edit, err);
+    if (rc != 0) return rc;
+    rc = sources_event_append(ledger, &event, ret, err);
+    if (rc != 0 && sources_edit_revert(edit, &why) != 0) {
+        err_prefix(err, "%s", why.msg);
+    }
+    return rc;
+}
+
 int sources_event_append(struct ledger *ledger, const struct sources_event *event, struct log_receipt *ret,
                          struct err *err) {
     bool applied = strcmp(event->kind, "setup.applied") == 0;

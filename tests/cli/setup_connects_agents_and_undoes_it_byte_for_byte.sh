@@ -243,6 +243,55 @@ same "$(cat "$CODEX")" 'model = "x"'
 setup 0 --undo codex
 same "$(cat "$HOME/.codex/hooks.json")" '{}'
 
+# The receiver of telemetry: added once, with its event; taken out with the last agent, while it is as it was written.
+rm "$HOME/.codex/hooks.json"
+echo '{}' >"$CLAUDE"
+: >"$CODEX"
+check test ! -e "$BOX/sources.conf"
+setup 0 --apply claude-code codex --otlp 127.0.0.1:4318
+err_has "the receiver 'otlp' is added to sources.conf; it records while it runs: 'ledger sources run otlp'"
+same "$(jq -r '.env.OTEL_EXPORTER_OTLP_PROTOCOL + " " + .env.OTEL_METRICS_EXPORTER' <"$CLAUDE")" 'http/protobuf otlp'
+check grep -qxF "exporter = { otlp-http = { endpoint = \"http://127.0.0.1:4318/v1/logs\", protocol = \"binary\" } }" "$CODEX"
+box 0 sources check
+box 0 sources --json
+json '.sources[] | select(.name == "otlp") | .manner' receiver
+cp "$BOX/sources.conf" conf
+setup 0 --apply claude-code --otlp 127.0.0.1:4318
+err_has "the receiver 'otlp' is in sources.conf"
+check cmp conf "$BOX/sources.conf"
+setup 1 --apply claude-code --otlp 127.0.0.1:4319 # another address: somebody has to decide
+err_has "there is a source 'otlp' already"
+setup 0 --apply claude-code --otlp 192.0.2.1:4318
+err_has 'is not on loopback'
+check cmp conf "$BOX/sources.conf"
+setup 0 --undo claude-code
+check cmp conf "$BOX/sources.conf"
+setup 0 --undo --actor user:me
+err_has "the receiver 'otlp' is removed"
+check test ! -e "$BOX/sources.conf"
+box 0 log -n 0 --json --kind 'setup.*' --subject setup/otlp
+same "$(jq -r '.kind + " " + .body.what' <"$T/.out" | tail -n 2 | paste -sd,)" 'setup.applied source,setup.undone source'
+# One that was changed, one beside others, and one that somebody else added.
+setup 0 --apply claude-code --otlp 127.0.0.1:4318
+echo 'actor = service:mine' >>"$BOX/sources.conf"
+setup 0 --undo
+err_has 'was changed since, and stays'
+check grep -q service:mine "$BOX/sources.conf"
+box 0 sources remove otlp
+box 0 sources add box hardware --every 1h
+cp "$BOX/sources.conf" conf
+setup 0 --apply claude-code --otlp 127.0.0.1:4318
+box 0 sources add more dpkg --every 1h
+setup 0 --undo
+err_has "the receiver 'otlp' is removed"
+box 0 sources remove more
+check cmp conf "$BOX/sources.conf"
+box 0 sources add mine otlp --listen 127.0.0.1:4318
+setup 0 --apply claude-code --otlp 127.0.0.1:4318
+err_has "the receiver 'mine' is in sources.conf"
+setup 0 --undo
+check grep -q '^\[mine\]$' "$BOX/sources.conf"
+
 setup 2 --apply --undo
 setup 2 --apply no-such-agent
 err_has 'known are claude-code, codex'
