@@ -21,7 +21,7 @@ SEES_cli         := cli lib packs evals doctor capture work ingest query export 
 
 # The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
 # not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
-ROOMS_base        := . yaml archive personal secret http tree
+ROOMS_base        := . edit yaml archive personal secret http tree
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_work        := . inside seccomp limits egress confine run model
 ROOMS_projections := rows fold store view walk attest permissions recovery machine council ready decide act verdict .
@@ -32,7 +32,7 @@ ROOMS_lib         := include/ledger json isolate handover .
 ROOMS_packs       := tree manifest resolve depot life run
 ROOMS_evals       := suite check|stat load sample score run|compare gate
 ROOMS_doctor      := probe round fix
-ROOMS_capture    := edit|find|sources setup tap|proxy
+ROOMS_capture    := find|sources setup tap|proxy
 ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory|doctor|capture .
 
 CONFIG    ?= release

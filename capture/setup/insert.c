@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/edit/hooks.h"
+#include "base/edit/toml.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "capture/edit/json.h"
-#include "capture/edit/toml.h"
 
-#define TIMEOUT_S 5
+#define TIMEOUT_S   5
+#define PLUGIN_MARK "\"agent:opencode\""
 
 void setup_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]) {
     snprintf(ret, SETUP_MARK_MAX, " ingest hook --lenient --actor agent:%s", agent->name);
@@ -21,6 +22,10 @@ void setup_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]) {
 
 static enum edit_json json_form(enum setup_form form) {
     return form == SETUP_JSON ? EDIT_JSON : EDIT_JSONC;
+}
+
+static enum edit_hooks hooks_form(enum setup_form form) {
+    return form == SETUP_TOML ? EDIT_HOOKS_TOML : form == SETUP_JSON ? EDIT_HOOKS_JSON : EDIT_HOOKS_JSONC;
 }
 
 /* The command as a string of JSON, which is one of TOML too; ends with NUL. */
@@ -38,24 +43,6 @@ int setup_check(enum setup_form form, struct bytes text, struct err *err) {
     return form == SETUP_TOML                          ? edit_toml_check(text, err)
            : form == SETUP_JSON || form == SETUP_JSONC ? edit_json_check(text, json_form(form), err)
                                                        : 0;
-}
-
-static int count_toml(struct bytes text, const char *mark, const char *whole, size_t *ret_ours, size_t *ret_same,
-                      struct err *err) {
-    struct edit_toml_item item;
-    size_t at = 0;
-    bool hook = false;
-    int rc;
-    *ret_ours = *ret_same = 0;
-    while ((rc = edit_toml_next(text, &at, &item, err)) == 0) {
-        if (item.what != EDIT_TOML_PAIR) {
-            hook = item.what == EDIT_TOML_ARRAY && strncmp(item.key, "hooks.", 6) == 0;
-        } else if (hook && strcmp(item.key, "command") == 0) {
-            *ret_ours += edit_find(item.value, 0, mark) != SIZE_MAX;
-            *ret_same += bytes_is(item.value, whole);
-        }
-    }
-    return rc == 1 ? 0 : rc;
 }
 
 /* ---- a plugin ---- */
@@ -97,14 +84,11 @@ int setup_count(const struct setup_world *world, const struct setup_place *place
     setup_mark(place->agent, mark);
     if (place->form == SETUP_PLUGIN) {
         put_plugin(world, &command);
-        *ret_ours = edit_find(text, 0, "\"agent:opencode\"") != SIZE_MAX;
+        *ret_ours = edit_find(text, 0, PLUGIN_MARK) != SIZE_MAX;
         *ret_same = bytes_eq(text, bytes_of_buf(&command));
     } else {
         put_command(world, place, &command);
-        const char *whole = (const char *)command.p;
-        rc = place->form == SETUP_TOML
-                 ? count_toml(text, mark, whole, ret_ours, ret_same, err)
-                 : edit_json_count(text, json_form(place->form), "hooks", "hooks", mark, whole, ret_ours, ret_same, err);
+        rc = edit_hooks_count(hooks_form(place->form), text, mark, (const char *)command.p, ret_ours, ret_same, err);
     }
     buf_done(&command);
     return rc;
@@ -298,6 +282,26 @@ static int insert_toml(const struct setup_world *world, const struct setup_place
     return rc;
 }
 
+/* By what the hooks are found again, in the text with them. */
+static int describe(const struct setup_world *world, const struct setup_place *place, const char *command,
+                    struct setup_record *record, struct err *err) {
+    static const char *const forms[] = {
+        [SETUP_JSON] = "json", [SETUP_JSONC] = "jsonc", [SETUP_TOML] = "toml", [SETUP_PLUGIN] = "file"};
+    bool file = place->form == SETUP_PLUGIN;
+    size_t ours;
+    record->form = forms[place->form];
+    snprintf(record->agent, sizeof(record->agent), "%s", place->agent->name);
+    if (file) {
+        snprintf(record->mark, sizeof(record->mark), PLUGIN_MARK);
+    } else {
+        setup_mark(place->agent, record->mark);
+    }
+    if (snprintf(record->command, sizeof(record->command), "%s", file ? "" : command) >= (int)sizeof(record->command)) {
+        return err_set(err, ERR_LIMIT, "the command of a hook is too long");
+    }
+    return setup_count(world, place, bytes_of_buf(&record->edit.text), &ours, &record->hooks, err);
+}
+
 int setup_insert(const struct setup_world *world, const struct setup_place *place, struct setup_record *record,
                  char note[SETUP_WHY_MAX], struct err *err) {
     struct buf command = {.max = 8 * FILE_PATH_MAX}, plugin = {.max = EDIT_TEXT_MAX};
@@ -313,7 +317,9 @@ int setup_insert(const struct setup_world *world, const struct setup_place *plac
     } else {
         rc = insert_json(world, place, record, (const char *)command.p, note, err);
     }
+    if (rc == 0) rc = setup_check(place->form, bytes_of_buf(&record->edit.text), err);
+    if (rc == 0) rc = describe(world, place, (const char *)command.p, record, err);
     buf_done(&command);
     buf_done(&plugin);
-    return rc == 0 ? setup_check(place->form, bytes_of_buf(&record->edit.text), err) : rc;
+    return rc;
 }

@@ -4,8 +4,7 @@
 
 #include "capture/setup/record.h"
 
-#define SETUP_MARK_MAX 128
-#define SETUP_WHY_MAX  512
+#define SETUP_WHY_MAX 512
 
 /* The part of a hook's command that names the recorder and the agent: entries are found by it, whatever program and ledger. */
 void setup_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]);

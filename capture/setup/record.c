@@ -1,5 +1,8 @@
 /* {"version":1,"applied":..,"created":..,"nonce":..,"path":..,"otlp":..,"before":HEX,"after":HEX,
- *  "made":["hooks",..],"splices":[[AT,"bytes"],..]} */
+ *  "agent":..,"form":"json|jsonc|toml|file","mark":..,"command":..,"hooks":N,
+ *  "made":["hooks",..],"splices":[[AT,"bytes"],..]}
+ *
+ * The second line is for the doctor. It is missing in what earlier versions wrote. */
 #include "capture/setup/record.h"
 
 #include <stdio.h>
@@ -63,6 +66,24 @@ static int decode_lists(struct bytes map, struct setup_record *ret) {
     return 0;
 }
 
+static const char *form_of(struct bytes name) {
+    static const char *const forms[] = {"json", "jsonc", "toml", "file"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (bytes_is(name, forms[i])) return forms[i];
+    }
+    return NULL;
+}
+
+/* What the doctor goes by; it is kept when the record is written again. */
+static bool decode_hooks(struct bytes map, struct setup_record *ret) {
+    uint64_t hooks = mp_get_uint(map, "hooks", 0);
+    ret->form = form_of(mp_get_text(map, "form"));
+    ret->hooks = hooks < EDIT_TEXT_MAX ? (size_t)hooks : 0;
+    return take_text(map, "agent", ret->agent, sizeof(ret->agent)) &&
+           take_text(map, "mark", ret->mark, sizeof(ret->mark)) &&
+           take_text(map, "command", ret->command, sizeof(ret->command));
+}
+
 static int decode(struct bytes map, struct setup_record *ret) {
     ret->applied = take_flag(map, "applied");
     ret->created = take_flag(map, "created");
@@ -71,7 +92,7 @@ static int decode(struct bytes map, struct setup_record *ret) {
                 take_text(map, "otlp", ret->otlp, sizeof(ret->otlp)) &&
                 text_unhex(ret->before, HASH_LEN, mp_get_text(map, "before")) == 0 &&
                 text_unhex(ret->after, HASH_LEN, mp_get_text(map, "after")) == 0;
-    return good ? decode_lists(map, ret) : ERR_INVALID;
+    return good && decode_hooks(map, ret) ? decode_lists(map, ret) : ERR_INVALID;
 }
 
 int setup_record_read(const struct setup_world *world, const char *id, struct setup_record *ret, struct err *err) {
@@ -104,6 +125,13 @@ int setup_record_write(const struct setup_world *world, const char *id, const st
     obj_text(&obj, "otlp", r->otlp);
     obj_hex(&obj, "before", r->before, HASH_LEN);
     obj_hex(&obj, "after", r->after, HASH_LEN);
+    if (r->form != NULL) {
+        obj_text(&obj, "agent", r->agent);
+        obj_text(&obj, "form", r->form);
+        obj_text(&obj, "mark", r->mark);
+        obj_text(&obj, "command", r->command);
+        obj_uint(&obj, "hooks", r->hooks);
+    }
     for (size_t i = 0; i < r->n_made; i++) {
         obj_text(&made, NULL, r->made[i]);
     }

@@ -1,13 +1,16 @@
 /* What setup inserted where, as a file of mode 0600 in the ledger's directory: setup/ID.json. It has the inserted bytes, their
- * places, and digests of the file before and after; nothing else of the settings. */
+ * places, digests of the file before and after, and how the hooks are recognised, by which the doctor looks for them
+ * (doctor/probe/hooks.c); nothing else of the settings. */
 #ifndef CAPTURE_SETUP_RECORD_H
 #define CAPTURE_SETUP_RECORD_H
 
+#include "base/edit/splice.h"
 #include "base/hash.h"
-#include "capture/edit/splice.h"
 #include "capture/setup/agent.h"
 
-#define SETUP_MADE_MAX 64
+#define SETUP_MADE_MAX    64
+#define SETUP_MARK_MAX    128
+#define SETUP_COMMAND_MAX (4 * FILE_PATH_MAX)
 
 struct setup_record {
     bool applied;   /* the event is written; until then the file may be as before */
@@ -19,6 +22,11 @@ struct setup_record {
     struct edit edit;              /* its splices */
     char made[SETUP_MADE_MAX][64]; /* objects and lists that did not exist: "hooks", "hooks/PreToolUse" */
     size_t n_made;
+    const char *form;          /* of the settings: "json", "jsonc", "toml"; "file": all of it is setup's. NULL: not known */
+    char agent[64];            /* its name */
+    char mark[SETUP_MARK_MAX]; /* that commands of ours contain */
+    char command[SETUP_COMMAND_MAX]; /* of the hooks, a string of JSON; "" for a file */
+    size_t hooks;                    /* how many there were with this command */
 };
 
 /* ERR_NOTFOUND: there is none. Release with setup_record_done in any case. */

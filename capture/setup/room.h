@@ -1,6 +1,6 @@
 /* What setup inserts for each program that was found, and how it takes it back.
  *
- * Sees: edit, find, sources, and the floors below. Begin with setup.h; setup.c has the order of the steps.
+ * Sees: find, sources, and the floors below. Begin with setup.h; setup.c has the order of the steps.
  *
  *   agent      the agents that setup knows (agents.def), and where their settings are
  *   insert     what is inserted, and how it is recognised

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "base/edit/target.h"
 #include "base/mp_map.h"
 #include "base/text.h"
-#include "capture/edit/target.h"
 
 static const char *const state_names[] = {
     [SETUP_ABSENT] = "absent",       [SETUP_UNCHANGED] = "unchanged", [SETUP_READY] = "not connected",

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/edit/json.h"
-#include "capture/edit/toml.h"
+#include "base/edit/json.h"
+#include "base/edit/toml.h"
 #include "capture/setup/insert.h"
 
 /* ---- JSON ---- */

@@ -49,6 +49,7 @@ void probe_chain(const struct log_report *report, const struct err *failed, stru
 int probe_disk(const struct probe_box *box, struct probe_out *out, struct err *err);
 int probe_clock(const struct probe_box *box, struct probe_out *out, struct err *err);
 int probe_keep(const struct probe_box *box, struct probe_out *out, struct err *err);
+int probe_hooks(const struct probe_box *box, struct probe_out *out, struct err *err);
 int probe_packs(const struct probe_box *box, struct probe_out *out, struct err *err);
 int probe_hardware(const struct probe_box *box, struct probe_out *out, struct err *err);
 int probe_runtimes(const struct probe_box *box, struct probe_out *out, struct err *err);

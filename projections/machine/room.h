@@ -10,6 +10,7 @@
  *   runtimes   runtimes such as ollama: do they answer?
  *   runs       what agents and packs did: runs with their calls, errors and costs
  *   agents     agents: when each was last heard of
+ *   setups     what was changed on the box so that programs are recorded
  *   imports    what was ingested from where, and what was refused
  *   keys       keys that sign events
  *

@@ -1,5 +1,5 @@
 /* Clauses about what others report: evaluations, by the newest of each suite of each route, pack, model or program; and agents, by when
- * each was last heard of.
+ * each was last heard of, and by their hooks (hooks.c).
  *
  * What an evaluation found is not asked here, but whether it still says something of this box: is it whole, not too old,
  * and of the bytes that are here? What of it is at fault is decided by the rules of readiness; here it is only sorted out. */
@@ -10,6 +10,7 @@
 
 #include "projections/ready/eval.h"
 #include "projections/ready/proof.h"
+#include "projections/verdict/hooks.h"
 #include "projections/verdict/probed.h"
 #include "projections/view/look.h"
 
@@ -235,10 +236,20 @@ static int each_agent(struct verdict_case *c, const struct row *row, struct err 
 }
 
 int verdict_agents(struct verdict_case *c, struct err *err) {
+    size_t heard, connected = 0;
     int rc = verdict_each(c, "agents", each_agent, err);
+    heard = c->found;
+    if (rc == 0) rc = verdict_hooks(c, &connected, err);
     if (rc == 0 && c->found == 0) {
         verdict_leave_out(c, SAY(NO_AGENTS));
     }
-    verdict_passes(c, SAY_WITH(AGENTS_HEARD, message_int("n", (int64_t)c->found), message_int("days", SILENT_DAYS)));
+    const struct message_arg n = message_int("n", (int64_t)heard), days = message_int("days", SILENT_DAYS);
+    if (heard == 0) {
+        verdict_passes(c, SAY_WITH(HOOKS_THERE, message_int("n", (int64_t)connected)));
+    } else if (connected == 0) {
+        verdict_passes(c, SAY_WITH(AGENTS_HEARD, n, days));
+    } else {
+        verdict_passes(c, SAY_WITH(AGENTS_CONNECTED, n, days, message_int("hooks", (int64_t)connected)));
+    }
     return rc;
 }

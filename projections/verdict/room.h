@@ -8,6 +8,7 @@
  *   box       the clauses of the box, and the table of all clauses
  *   runtimes  the clause of the box about servers of models; models: that about models
  *   probed    the clauses of the box that rest on what probes observe, and the age of the epoch key
+ *   hooks     agents that setup connected, a part of the clause about agents; reported: the rest of it, and evaluations
  *   pack      the clauses of a pack
  *   grade     how good the evidence of an answer is
  *   held      what the box holds: files of packs, permissions

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "base/edit/json.h"
+#include "base/edit/toml.h"
 #include "base/json.h"
-#include "capture/edit/json.h"
-#include "capture/edit/toml.h"
 #include "capture/setup/insert.h"
 
 static uint64_t seed = 1;

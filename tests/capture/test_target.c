@@ -1,7 +1,7 @@
 /* A file of settings is replaced only if it is what was read, and never through a link. */
 #include <sys/stat.h>
 
-#include "capture/edit/target.h"
+#include "base/edit/target.h"
 #include "tests/ingest/ledger_box.h"
 
 struct dir {

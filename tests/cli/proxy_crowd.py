@@ -20,9 +20,14 @@ def head(path, scenario, n=len(BODY)):
     return ("POST %s HTTP/1.1\r\nHost: %s\r\nX-Scenario: %s\r\nContent-Length: %d\r\n\r\n" % (path, ":".join(ADDRESS), scenario, n)).encode()
 
 
-def rss_kib():
+def kib(name):
     with open("/proc/%s/status" % PID, encoding="utf-8") as f:
-        return int(next(line for line in f if line.startswith("RssAnon")).split()[1])
+        return int(next(line for line in f if line.startswith(name)).split()[1])
+
+
+def rss_kib():
+    """Memory of its own. A sanitizer's shadow, terabytes of addresses, makes it say nothing: then it is 0."""
+    return 0 if kib("VmSize") > 1 << 30 else kib("RssAnon")
 
 
 def want(right, what):

@@ -162,7 +162,7 @@ static void names_are_quoted_in_the_command(void **state) {
 static void an_agent_that_is_silent_for_a_month_is_asked_for_until_somebody_has_seen_to_it(void **state) {
     (void)state;
     later("agents", 0, "");
-    box_text(&box, "reason", "no agent has reported");
+    box_text(&box, "reason", "no agent has reported, and none is connected by setup");
     uint64_t seq = box_event(&box, "agent.session_started", "agent/codex", NULL);
     later("agents", 30 * DAY, "pass");
     box_text(&box, "reason", "1 was heard of in the last 30 days");
@@ -190,10 +190,87 @@ static void an_old_transcript_is_no_sign_of_life(void **state) {
     box_int(&box, "events", 2);
 }
 
+/* ---- agents that setup connected ---- */
+
+#define SETUP "{\"name\": \"codex\", \"what\": \"settings\", \"agent\": \"codex\"}"
+
+static void saw(const char *status) {
+    char json[128];
+    snprintf(json, sizeof(json), "{\"check\": \"agent-hook\", \"target\": \"codex\", \"status\": \"%s\"}", status);
+    box_event(&box, "doctor.observed", "check/agent-hook", json);
+}
+
+static void what_the_probe_saw_of_an_agent_s_hooks_is_the_answer(void **state) {
+    static const char *const answers[][4] = {
+        {"ok", "pass", "the hooks of 1 that setup connected are in its settings", ""},
+        {"missing", "fail", "setup connected codex, and its hooks are no longer in its settings",
+         "ledger setup --apply codex"},
+        {"missing_project", "fail",
+         "setup connected codex in a project, and its hooks are no longer in the project's settings",
+         "ledger setup --apply codex --project DIR"},
+        {"partial", "warn", "some of the hooks that setup inserted for codex are no longer in its settings",
+         "ledger setup --apply codex"},
+        {"elsewhere", "warn", "the hooks in the settings of codex are for another ledger or another program",
+         "ledger setup --apply codex"},
+        {"unrecorded", "unknown",
+         "the ledger's directory does not say where setup connected codex, so its hooks cannot be looked for",
+         "ledger setup --apply codex"},
+        {"broken", "unknown", "the settings of codex cannot be parsed, so its hooks are not known", "ledger doctor"},
+        {"denied", "unknown", "the settings of codex cannot be read: permission denied", "ledger doctor"},
+        {"error", "unknown", "the settings of codex cannot be looked at", "ledger doctor"},
+        {"green", "unknown", "the hooks of codex are green", "ledger doctor"},
+    };
+    (void)state;
+    box_event(&box, "setup.applied", "setup/codex", SETUP);
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        saw(answers[i][0]);
+        later("agents", 7 * DAY, answers[i][1]);
+        box_text(&box, "reason", answers[i][2]);
+        box_text(&box, "remedy", answers[i][3]);
+        later("agents", 7 * DAY + 1, "unknown");
+        later("checks", 0, "pass"); /* it is no check of anybody else's */
+        box_text(&box, "reason", "0 other checks were made");
+    }
+}
+
+static void what_was_seen_before_a_change_says_nothing_of_it(void **state) {
+    (void)state;
+    saw("missing");
+    later("agents", 0, ""); /* setup connected nothing */
+    box_event(&box, "setup.applied", "setup/codex", SETUP);
+    later("agents", 0, "unknown");
+    box_text(&box, "reason", "nobody has looked for the hooks of codex since setup connected it");
+    saw("missing");
+    later("agents", 0, "fail");
+    uint64_t seq = box_event(&box, "setup.applied", "setup/codex", SETUP);
+    later("agents", 0, "unknown");
+    box_evidence(&box, 1, seq);
+    saw("ok");
+    later("agents", 0, "pass");
+    box_event(&box, "setup.undone", "setup/codex", SETUP);
+    later("agents", 0, "");
+    saw("missing"); /* of another file, which is connected still */
+    later("agents", 0, "fail");
+    box_event(&box, "setup.applied", "setup/traces", "{\"name\": \"traces\", \"what\": \"unit\"}");
+    box_event(&box, "setup.undone", "setup/codex", SETUP);
+    later("agents", 0, ""); /* a source is no agent */
+}
+
+/* After an answer, a look that fails leaves it open. */
+static void a_look_that_failed_is_no_answer(void **state) {
+    (void)state;
+    box_event(&box, "setup.applied", "setup/codex", SETUP);
+    saw("ok");
+    later("agents", 0, "pass");
+    box_event(&box, "doctor.observed", "check/probe",
+              "{\"check\": \"probe\", \"target\": \"hooks\", \"status\": \"timeout\"}");
+    later("agents", 0, "unknown");
+}
+
 /* ---- random histories ---- */
 
-enum { EVENTS = 60, SEEDS = 8, VIEWS = 8, EVALS_N = 12, AGENTS_N = 2, MOMENTS = EVENTS };
-enum what { STARTED, ENDED, HEARD };
+enum { EVENTS = 80, SEEDS = 8, VIEWS = 8, EVALS_N = 12, AGENTS_N = 2, MOMENTS = 2 * EVENTS };
+enum what { STARTED, ENDED, HEARD, APPLIED, UNDONE, SAW_OK, SAW_MISSING, SAW_PART };
 
 static struct happened {
     enum what what;
@@ -210,6 +287,19 @@ static void fields(uint32_t eval, bool partial, char *ret, size_t size) {
              eval / 2 % 2 == 0 ? "m" : "n", partial ? ", \"partial\": true" : "");
 }
 
+static uint64_t tell_setup(const struct happened *e) {
+    static const char *const saw_words[] = {[SAW_OK] = "ok", [SAW_MISSING] = "missing", [SAW_PART] = "partial"};
+    char json[160], subject[32];
+    if (e->what >= SAW_OK) {
+        snprintf(json, sizeof(json), "{\"check\": \"agent-hook\", \"target\": \"a%u\", \"status\": \"%s\"}", e->who,
+                 saw_words[e->what]);
+        return box_put(&box, "doctor.observed", "check/agent-hook", NULL, json, false);
+    }
+    snprintf(subject, sizeof(subject), "setup/a%u", e->who);
+    snprintf(json, sizeof(json), "{\"name\": \"a%u\", \"what\": \"settings\", \"agent\": \"a%u\"}", e->who, e->who);
+    return box_put(&box, e->what == APPLIED ? "setup.applied" : "setup.undone", subject, NULL, json, false);
+}
+
 static void tell(uint64_t seed) {
     bool begun[EVALS_N] = {false}, ended[EVALS_N] = {false};
     char subject[32], json[160];
@@ -221,18 +311,24 @@ static void tell(uint64_t seed) {
         now += random_below(&dice, 4) == 0 ? (int64_t)random_below(&dice, 20) * DAY
                                            : (int64_t)random_below(&dice, 9) * 3600 * S;
         *e = (struct happened){HEARD, random_below(&dice, EVALS_N), random_below(&dice, 3) == 0, now, now, 0};
-        uint32_t draw = random_below(&dice, 3);
+        uint32_t draw = random_below(&dice, 5);
         if (draw == 0 && !begun[e->who] && !ended[e->who]) {
             e->what = STARTED;
             begun[e->who] = true;
         } else if (draw == 1 && !ended[e->who]) {
             e->what = ENDED;
             ended[e->who] = true;
+        } else if (draw > 2) {
+            static const enum what whats[] = {APPLIED, APPLIED, UNDONE, SAW_OK, SAW_OK, SAW_OK, SAW_MISSING, SAW_PART};
+            e->what = whats[random_below(&dice, 8)];
+            e->who %= AGENTS_N;
         } else {
             e->who %= AGENTS_N;
             e->when -= (int64_t)random_below(&dice, 3) * 20 * DAY;
         }
-        if (e->what == HEARD) {
+        if (e->what > HEARD) {
+            e->seq = tell_setup(e);
+        } else if (e->what == HEARD) {
             snprintf(json, sizeof(json), "{\"agent\": \"a%u\", \"at\": %lld}", e->who, (long long)e->when);
             e->seq = box_put(&box, "run.started", "run/1", NULL, json, false);
         } else {
@@ -248,7 +344,7 @@ static int64_t began(size_t n, uint32_t eval, bool *ret_ended, bool *ret_partial
     int64_t at = -1;
     *ret_ended = *ret_partial = false;
     for (size_t i = 0; i < n; i++) {
-        if (events[i].what == HEARD || events[i].who != eval) continue;
+        if (events[i].what >= HEARD || events[i].who != eval) continue;
         at = at < 0 ? events[i].time : at;
         *ret_ended = *ret_ended || events[i].what == ENDED;
         *ret_partial = *ret_partial || (events[i].what == ENDED && events[i].partial);
@@ -296,14 +392,31 @@ static const char *reference_evaluations(size_t n, int64_t t) {
     return all;
 }
 
-static const char *reference_agents(size_t n, int64_t t) {
-    int64_t last[AGENTS_N] = {-1, -1};
+/* 0: not asked; else 1 pass, 2 unknown, 3 warn, 4 fail. */
+static int of_hooks(size_t n, uint32_t who, int64_t t) {
+    const struct happened *change = NULL, *look = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (events[i].what == HEARD && events[i].when > last[events[i].who]) last[events[i].who] = events[i].when;
+        if (events[i].what <= HEARD || events[i].who != who) continue;
+        *(events[i].what >= SAW_OK ? &look : &change) = &events[i];
     }
-    bool any = last[0] >= 0 || last[1] >= 0;
-    bool silent = (last[0] >= 0 && t > last[0] + 30 * DAY) || (last[1] >= 0 && t > last[1] + 30 * DAY);
-    return !any ? "" : silent ? "warn" : "pass";
+    if (change == NULL) return 0;
+    if (look == NULL || look < change) return change->what == APPLIED ? 2 : 0;
+    return t > look->time + 7 * DAY ? 2 : look->what == SAW_OK ? 1 : look->what == SAW_MISSING ? 4 : 3;
+}
+
+static const char *reference_agents(size_t n, int64_t t) {
+    static const char *const words[] = {"", "pass", "unknown", "warn", "fail"};
+    int worst = 0;
+    for (uint32_t who = 0; who < AGENTS_N; who++) {
+        int64_t last = -1;
+        for (size_t i = 0; i < n; i++) {
+            if (events[i].what == HEARD && events[i].who == who && events[i].when > last) last = events[i].when;
+        }
+        int heard = last < 0 ? 0 : t > last + 30 * DAY ? 3 : 1, hooks = of_hooks(n, who, t);
+        worst = heard > worst ? heard : worst;
+        worst = hooks > worst ? hooks : worst;
+    }
+    return words[worst];
 }
 
 typedef const char *reference_fn(size_t n, int64_t t);
@@ -329,7 +442,8 @@ static struct since since_of(reference_fn *reference, int64_t lapse, size_t n, i
     size_t m = 0;
     struct since run = {reference(0, BEGIN), 0, BEGIN};
     for (size_t i = 0; i < EVENTS; i++) {
-        moments[i] = events[i].when + lapse + 1;
+        moments[2 * i] = events[i].when + lapse + 1;
+        moments[2 * i + 1] = events[i].when + 7 * DAY + 1;
     }
     qsort(moments, MOMENTS, sizeof(*moments), by_time);
     for (size_t i = 0; i <= n; i++) {
@@ -392,6 +506,9 @@ int main(void) {
         ONE(names_are_quoted_in_the_command),
         ONE(an_agent_that_is_silent_for_a_month_is_asked_for_until_somebody_has_seen_to_it),
         ONE(an_old_transcript_is_no_sign_of_life),
+        ONE(what_the_probe_saw_of_an_agent_s_hooks_is_the_answer),
+        ONE(what_was_seen_before_a_change_says_nothing_of_it),
+        ONE(a_look_that_failed_is_no_answer),
         cmocka_unit_test(both_are_what_a_random_history_says_and_since_when),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* The scanner judges nothing: base/json parses the document first, comments blanked, so that here every string ends and every
  * bracket has its partner. Places in the blanked copies are places in the document. */
-#include "capture/edit/scan.h"
+#include "base/edit/scan.h"
 
 #include <string.h>
 

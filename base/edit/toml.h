@@ -1,8 +1,8 @@
 /* A TOML 1.0 document, statement by statement: enough to append tables to it, and to find and remove them again. */
-#ifndef CAPTURE_EDIT_TOML_H
-#define CAPTURE_EDIT_TOML_H
+#ifndef BASE_EDIT_TOML_H
+#define BASE_EDIT_TOML_H
 
-#include "capture/edit/splice.h"
+#include "base/edit/splice.h"
 
 #define EDIT_TOML_KEY_MAX 256
 

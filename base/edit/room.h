@@ -1,14 +1,15 @@
 /* Edits of settings as they are: where an entry goes into a JSON or TOML document, and how a file is replaced.
  *
- * Sees: work, ingest, export, projections, ledger, base. Begin with splice.h; then json.h and toml.h.
+ * Sees: base. Begin with splice.h; then json.h and toml.h.
  *
  *   splice   a text and what was inserted into it, which can be taken back byte for byte
  *   scan     places in a JSON document that is known to be valid
  *   json     insertion into JSON; json_drop removes entries from it
  *   toml     the statements of a TOML document
+ *   hooks    how many hooks of settings have a command
  *   target   the file: opened without following links, replaced by rename if nobody changed it meanwhile
  */
-#ifndef CAPTURE_EDIT_ROOM_H
-#define CAPTURE_EDIT_ROOM_H
+#ifndef BASE_EDIT_ROOM_H
+#define BASE_EDIT_ROOM_H
 
 #endif

@@ -1,8 +1,8 @@
 /* Places in a JSON document that is known to be valid: where a value ends, what an object or an array contains. */
-#ifndef CAPTURE_EDIT_SCAN_H
-#define CAPTURE_EDIT_SCAN_H
+#ifndef BASE_EDIT_SCAN_H
+#define BASE_EDIT_SCAN_H
 
-#include "capture/edit/splice.h"
+#include "base/edit/splice.h"
 
 /* EDIT_JSONC also accepts comments and a comma after the last element, as VS Code does. */
 enum edit_json { EDIT_JSON, EDIT_JSONC };

@@ -2,7 +2,7 @@
  * it, comments stay. */
 #include <string.h>
 
-#include "capture/edit/json.h"
+#include "base/edit/json.h"
 
 static bool only_blanks(struct bytes text, size_t from, size_t to) {
     while (from < to && strchr(" \t\r\n", text.p[from]) != NULL) {

@@ -5,7 +5,7 @@
  *   after     {"a":1,"b":2}
  *
  * Each place counts in the text as it was at that moment, so the last insertion is taken back first. */
-#include "capture/edit/splice.h"
+#include "base/edit/splice.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* A file of settings: opened without following links, read whole, replaced by rename if nobody else changed it meanwhile. */
-#ifndef CAPTURE_EDIT_TARGET_H
-#define CAPTURE_EDIT_TARGET_H
+#ifndef BASE_EDIT_TARGET_H
+#define BASE_EDIT_TARGET_H
 
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
 /* Insertions into a text, in the order in which they were made, so that they can be taken back byte for byte. */
-#ifndef CAPTURE_EDIT_SPLICE_H
-#define CAPTURE_EDIT_SPLICE_H
+#ifndef BASE_EDIT_SPLICE_H
+#define BASE_EDIT_SPLICE_H
 
 #include "base/bytes.h"
 

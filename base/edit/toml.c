@@ -2,7 +2,7 @@
  * and dates are only told from what cannot be one; whether a name is defined twice is for the program whose settings they are.
  *
  * Depth is bounded, and every step moves forward. */
-#include "capture/edit/toml.h"
+#include "base/edit/toml.h"
 
 #include <stdio.h>
 #include <string.h>

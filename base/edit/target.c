@@ -3,7 +3,7 @@
  *
  * What is on the way to the file is opened part by part, never through a symbolic link: a link may belong to a tool that manages
  * such files, and a rename would replace it by a file. */
-#include "capture/edit/target.h"
+#include "base/edit/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture/edit/splice.h"
+#include "base/edit/splice.h"
 
 #define FLAGS (O_CLOEXEC | O_NOFOLLOW)
 

@@ -6,7 +6,7 @@
  *   "a": 1  // why         "a": 1,  // why
  * }                   ->   "b": 2
  *                        } */
-#include "capture/edit/json.h"
+#include "base/edit/json.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Insertions into a JSON document as it is: comments, order, indentation and line ends stay. */
-#ifndef CAPTURE_EDIT_JSON_H
-#define CAPTURE_EDIT_JSON_H
+#ifndef BASE_EDIT_JSON_H
+#define BASE_EDIT_JSON_H
 
-#include "capture/edit/scan.h"
+#include "base/edit/scan.h"
 
 #define EDIT_KEYS_MAX 4
 

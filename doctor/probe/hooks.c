@@ -1,0 +1,229 @@
+/* The probe "hooks": are the hooks that setup inserted still in the settings of agents? It reads setup's records in the ledger's
+ * directory (capture/setup/record.c), which say of each file how its hooks are recognised, and then these files. They are
+ * parsed: what stands in a comment does not count. An agent may be connected in several files; the worst of them is what is said of it.
+ *
+ * The digest is that of the changes that were looked at: an agent that was disconnected and connected again is news. An agent that is
+ * connected by the log, and has no record, is "unrecorded": otherwise an old observation would pass for a new one. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/edit/hooks.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "doctor/probe/source.h"
+#include "projections/rows/named.h"
+#include "projections/view/look.h"
+
+#define CHECK       "agent-hook"
+#define RECORDS_MAX 256
+#define RECORD_MAX  ((size_t)16 << 20)
+#define AGENTS_MAX  32
+#define NAME_MAX_   64
+
+/* The worst first. */
+enum status { MISSING, MISSING_PROJECT, BROKEN, DENIED, ERROR, PARTIAL, ELSEWHERE, WELL, STATUSES };
+static const char *const status_words[STATUSES] = {"missing", "missing_project", "broken",    "denied",
+                                                   "error",   "partial",         "elsewhere", "ok"};
+
+struct seen {
+    char agent[NAME_MAX_];
+    enum status status;
+    char path[FILE_PATH_MAX], detail[ERR_MSG_MAX]; /* of the worst */
+    struct buf changes;                            /* nonces of its records */
+};
+
+struct looking {
+    struct seen seen[AGENTS_MAX];
+    size_t n;
+};
+
+static struct seen *seen_of(struct looking *l, struct bytes agent, bool make) {
+    for (size_t i = 0; i < l->n; i++) {
+        if (bytes_is(agent, l->seen[i].agent)) return &l->seen[i];
+    }
+    if (!make || l->n == AGENTS_MAX || agent.n == 0 || agent.n >= NAME_MAX_) return NULL;
+    struct seen *s = &l->seen[l->n++];
+    memset(s, 0, sizeof(*s));
+    snprintf(s->agent, sizeof(s->agent), "%.*s", (int)agent.n, (const char *)agent.p);
+    s->status = STATUSES;
+    s->changes.max = RECORDS_MAX * 64;
+    return s;
+}
+
+static void say(struct seen *s, enum status status, const char *path, const char *detail) {
+    if (status >= s->status) return;
+    s->status = status;
+    snprintf(s->path, sizeof(s->path), "%s", path);
+    snprintf(s->detail, sizeof(s->detail), "%s", detail);
+}
+
+/* ---- one file of settings ---- */
+
+/* A text as a string; false: it has a NUL, or does not fit. */
+static bool string_of(struct bytes map, const char *name, char *ret, size_t cap) {
+    struct bytes text = mp_get_text(map, name);
+    return memchr(text.p != NULL ? text.p : (const uint8_t *)"", '\0', text.n) == NULL &&
+           snprintf(ret, cap, "%.*s", (int)text.n, (const char *)text.p) < (int)cap;
+}
+
+/* What the settings are, by the record. */
+static enum status weigh(struct bytes record, struct bytes text, struct err *err) {
+    struct bytes form = mp_get_text(record, "form");
+    char mark[256], command[4 * FILE_PATH_MAX];
+    size_t ours = 0, same = 0;
+    uint64_t wanted = mp_get_uint(record, "hooks", 0);
+    if (!string_of(record, "mark", mark, sizeof(mark)) || !string_of(record, "command", command, sizeof(command)) ||
+        mark[0] == '\0' || wanted == 0) {
+        err_set(err, ERR_VERSION, "its record does not say how its hooks are recognised; undo and apply it again");
+        return ERROR;
+    }
+    if (bytes_is(form, "file")) {
+        uint8_t digest[HASH_LEN], after[HASH_LEN];
+        hash_parts(digest, &text, 1);
+        if (text_unhex(after, HASH_LEN, mp_get_text(record, "after")) == 0 && memcmp(digest, after, HASH_LEN) == 0) {
+            return WELL;
+        }
+        return edit_find(text, 0, mark) != SIZE_MAX ? ELSEWHERE : MISSING;
+    }
+    enum edit_hooks how = bytes_is(form, "toml")   ? EDIT_HOOKS_TOML
+                          : bytes_is(form, "json") ? EDIT_HOOKS_JSON
+                                                   : EDIT_HOOKS_JSONC;
+    if (edit_hooks_count(how, text, mark, command, &ours, &same, err) != 0) return BROKEN;
+    return same >= wanted ? WELL : same > 0 ? PARTIAL : ours > 0 ? ELSEWHERE : MISSING;
+}
+
+/* Of a project, since its settings are connected by another command. */
+static bool is_of_project(const char *path) {
+    static const char end[] = "/.claude/settings.local.json";
+    size_t n = strlen(path);
+    return n >= sizeof(end) - 1 && strcmp(path + n - (sizeof(end) - 1), end) == 0;
+}
+
+static void look_at(struct seen *s, struct bytes record) {
+    char path[FILE_PATH_MAX];
+    struct buf text = {.max = EDIT_TEXT_MAX};
+    struct err why = {0};
+    enum status status;
+    if (!string_of(record, "path", path, sizeof(path)) || path[0] != '/') {
+        say(s, ERROR, "", "its record names no file");
+        return;
+    }
+    if (access(path, F_OK) != 0) {
+        status = errno == ENOENT || errno == ENOTDIR ? MISSING : errno == EACCES ? DENIED : ERROR;
+        err_errno(&why, errno, "'%s'", path);
+    } else if (access(path, R_OK) != 0 && errno == EACCES) {
+        status = DENIED;
+        err_errno(&why, EACCES, "'%s'", path);
+    } else if (file_read_regular(path, &text, &why) != 0) {
+        status = ERROR;
+    } else {
+        status = weigh(record, bytes_of_buf(&text), &why);
+    }
+    say(s, status == MISSING && is_of_project(path) ? MISSING_PROJECT : status, path, why.msg);
+    buf_done(&text);
+}
+
+/* ---- records ---- */
+
+static int is_record(const struct dirent *entry) {
+    size_t n = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && n > 5 && strcmp(entry->d_name + n - 5, ".json") == 0;
+}
+
+/* A record that cannot be read is said of the agent in its file's name: NAME-HASH.json. */
+static void take_record(struct looking *l, const char *path, const char *name) {
+    struct buf text = {.max = RECORD_MAX}, map = {.max = 2 * RECORD_MAX};
+    struct err why = {0};
+    const char *dash = strrchr(name, '-');
+    struct bytes agent = {(const uint8_t *)name, dash != NULL ? (size_t)(dash - name) : 0};
+    int rc = file_read_regular(path, &text, &why);
+    if (rc == 0) rc = json_to_mp(bytes_of_buf(&text), &map, &why);
+    struct bytes record = bytes_of_buf(&map);
+    if (rc == 0 && mp_get_text(record, "agent").n > 0) agent = mp_get_text(record, "agent");
+    struct seen *s = seen_of(l, agent, true);
+    if (s != NULL && rc != 0) {
+        say(s, ERROR, path, why.msg);
+    } else if (s != NULL) {
+        buf_put_bytes(&s->changes, mp_get_text(record, "nonce"));
+        look_at(s, record);
+    }
+    buf_done(&text);
+    buf_done(&map);
+}
+
+static int take_records(struct looking *l, const struct probe_box *box, struct err *err) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    struct dirent **names = NULL;
+    int rc = file_join(dir, box->dir, "setup", err), n = rc == 0 ? scandir(dir, &names, is_record, alphasort) : 0;
+    if (n < 0 && errno != ENOENT) return err_errno(err, errno, "'%s'", dir);
+    if (n > RECORDS_MAX) rc = err_set(err, ERR_LIMIT, "'%s' has more than %d records", dir, RECORDS_MAX);
+    for (int i = 0; i < n; i++) {
+        if (rc == 0) rc = file_join(path, dir, names[i]->d_name, err);
+        if (rc == 0) take_record(l, path, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return rc;
+}
+
+/* ---- what is said ---- */
+
+static void put(const struct seen *s, struct probe_out *out) {
+    struct probe_check check = PROBE_CHECK(CHECK, status_words[s->status]);
+    struct bytes changes = bytes_of_buf(&s->changes);
+    uint8_t digest[HASH_LEN];
+    char text[8 + 2 * HASH_LEN] = "sha256:";
+    hash_parts(digest, &changes, 1);
+    text_hex(text + 7, digest, HASH_LEN);
+    check.target = s->agent;
+    check.digest = text;
+    check.path = s->path;
+    check.detail = s->detail;
+    probe_say(out, &check);
+}
+
+/* Agents that the log says are connected, and of which there is no record. */
+static int put_unrecorded(struct looking *l, const struct probe_box *box, struct probe_out *out, struct err *err) {
+    struct ledger *ledger = NULL;
+    struct state_view *view = NULL;
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = source_view(box, &ledger, &view, err);
+    if (rc == 0) rc = look_rows(view, "setups", NULL, 0, &rows, err);
+    while (rc == 0 && rows != NULL && (rc = look_next(rows, &row, err)) == 0) {
+        struct probe_check check = PROBE_CHECK(CHECK, "unrecorded");
+        struct bytes agent = named_text(row, "agent");
+        char target[PROBE_TEXT_MAX + 1];
+        if (agent.n == 0 || agent.n > PROBE_TEXT_MAX || !named_is(row, "state", "applied")) continue;
+        if (seen_of(l, agent, false) != NULL) continue;
+        snprintf(target, sizeof(target), "%.*s", (int)agent.n, (const char *)agent.p);
+        check.target = target;
+        probe_say(out, &check);
+    }
+    state_rows_close(rows);
+    state_close(view);
+    log_close(ledger);
+    return rc < 0 ? rc : 0;
+}
+
+int probe_hooks(const struct probe_box *box, struct probe_out *out, struct err *err) {
+    struct looking *l = calloc(1, sizeof(*l));
+    if (l == NULL) return err_set(err, ERR_NOMEM, "no memory to look at settings");
+    int rc = take_records(l, box, err);
+    for (size_t i = 0; rc == 0 && i < l->n; i++) {
+        put(&l->seen[i], out);
+    }
+    if (rc == 0) rc = put_unrecorded(l, box, out, err);
+    for (size_t i = 0; i < l->n; i++) {
+        buf_done(&l->seen[i].changes);
+    }
+    free(l);
+    return rc;
+}

@@ -1,0 +1,12 @@
+/* Agents that setup connected: are their hooks still in their settings? */
+#ifndef PROJECTIONS_VERDICT_HOOKS_H
+#define PROJECTIONS_VERDICT_HOOKS_H
+
+#include "projections/verdict/verdict.h"
+
+#define HOOKS_CHECK "agent-hook" /* what the probe "hooks" says, of each agent */
+
+/* Judges each agent that is connected. *ret_n: how many these are. */
+int verdict_hooks(struct verdict_case *c, size_t *ret_n, struct err *err);
+
+#endif
