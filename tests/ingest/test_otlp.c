@@ -118,6 +118,15 @@ static void documents_one_behind_the_other_are_one_input(void **state) {
     kind_is(b, 6, "run.step", 4); /* and this one's is in an earlier one */
 }
 
+static void a_record_without_a_session_is_about_its_service(void **state) {
+    struct box *b = *state;
+    char text[8192];
+    good(b, FIXTURES "service.json", 2, 0, 0);
+    kind_is(b, 2, "run.logged", LOG_NO_SEQ);
+    assert_non_null(strstr(box_event(b, 2, text, sizeof(text)), "run.logged service/web "));
+    assert_non_null(strstr(text, "hello world"));
+}
+
 static void log_records_become_decisions_results_and_requests(void **state) {
     struct box *b = *state;
     char text[8192];
@@ -380,6 +389,7 @@ int main(void) {
         TEST(an_actor_that_is_given_stands_before_the_service),
         TEST(a_second_run_adds_nothing_however_the_file_is_written),
         TEST(documents_one_behind_the_other_are_one_input),
+        TEST(a_record_without_a_session_is_about_its_service),
         TEST(log_records_become_decisions_results_and_requests),
         TEST(a_log_record_has_the_span_that_is_known_as_its_cause),
         TEST(a_compressed_file_is_read_as_its_content),
