@@ -75,6 +75,19 @@ chmod 644 "$BOX/sources.conf"
 box 3 sources check
 err_has 'its mode is 0644; expected 0600'
 chmod 600 "$BOX/sources.conf"
+mv "$BOX/sources.conf" real.conf
+ln -s "$PWD/real.conf" "$BOX/sources.conf"
+box 3 sources add linked dpkg --every 1m
+err_has 'not a regular file'
+check test "$(grep -c linked real.conf)" = 0
+rm "$BOX/sources.conf"
+mv real.conf "$BOX/sources.conf"
+if [ "$(id -u)" = 0 ]; then
+    chown 1 "$BOX/sources.conf"
+    box 3 sources check
+    err_has 'it belongs to another user'
+    chown 0 "$BOX/sources.conf"
+fi
 
 box 0 sources remove models
 box 1 sources remove models
