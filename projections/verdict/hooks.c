@@ -64,7 +64,7 @@ static void take(struct verdict_case *c, struct bytes agent, const struct row *s
 static int each_setup(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
     struct looking *l = ctx;
     struct bytes agent = named_text(row, "agent");
-    const struct bytes key[] = {bytes_of(HOOKS_CHECK), agent};
+    const struct bytes key[] = {bytes_of(PROBED_HOOKS), agent};
     struct row check;
     bool there = false;
     if (agent.n == 0) return 0;

@@ -4,8 +4,6 @@
 
 #include "projections/verdict/verdict.h"
 
-#define HOOKS_CHECK "agent-hook" /* what the probe "hooks" says, of each agent */
-
 /* Judges each agent that is connected. *ret_n: how many these are. */
 int verdict_hooks(struct verdict_case *c, size_t *ret_n, struct err *err);
 

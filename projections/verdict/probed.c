@@ -4,8 +4,6 @@
  * not_applicable. */
 #include "projections/verdict/probed.h"
 
-#include "projections/verdict/hooks.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -141,7 +139,7 @@ static const struct probed *const all[] = {&chain, &trust, &keys, &index_, &read
 #define ALL (sizeof(all) / sizeof(all[0]))
 
 bool verdict_is_probed(struct bytes check) {
-    if (bytes_is(check, HOOKS_CHECK)) return true;
+    if (bytes_is(check, PROBED_HOOKS)) return true;
     for (size_t i = 0; i < ALL; i++) {
         if (bytes_is(check, all[i]->check)) return true;
     }

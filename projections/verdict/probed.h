@@ -4,6 +4,8 @@
 
 #include "projections/verdict/verdict.h"
 
+/* What the probe "hooks" says of each agent: hooks.c judges it. */
+#define PROBED_HOOKS "agent-hook"
 /* Has this check a clause of its own? */
 bool verdict_is_probed(struct bytes check);
 
