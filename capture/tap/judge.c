@@ -60,7 +60,7 @@ struct tap_judge {
     enum question asks;
     struct bytes tool, arguments;
     char full[TAP_TOOL_LEN], holder[HOLDERS][TAP_TOOL_LEN + 16];
-    const uint8_t *digest;
+    const uint8_t *digest, *paged; /* of the tool in the last complete list; on a page since, or NULL */
     const char *error, *real_tier;
     bool lacks, retry;
     struct log_draft use_draft, call_draft;
@@ -229,8 +229,14 @@ static const uint8_t *granted_digest(const struct tap_judge *j, uint64_t grant) 
 
 static void judge_definition(struct tap_judge *j, uint64_t grant, struct decision *ret) {
     const uint8_t *then = grant != LOG_NO_SEQ ? granted_digest(j, grant) : NULL;
-    if (then != NULL && memcmp(then, j->digest, HASH_LEN) == 0) return;
+    bool is = then != NULL && memcmp(then, j->digest, HASH_LEN) == 0;
+    if (is && (j->paged == NULL || memcmp(then, j->paged, HASH_LEN) == 0)) return;
     j->error = "definition";
+    if (is) {
+        decide_no(ret, "a page of a list that was not completed had another definition of '%s'; list the tools again",
+                  j->full);
+        return;
+    }
     decide_no(ret, "the definition of '%s' is not the one that was granted; look at it, then grant it again", j->full);
     if (grant != LOG_NO_SEQ) decide_cite(ret, grant);
 }
@@ -347,14 +353,17 @@ static const char *fault_of(struct tap_judge *j, const struct tap_message *m) {
     struct mp_item item;
     struct mp_reader r;
     mp_reader_init(&r, j->arguments);
-    j->digest = NULL;
+    j->digest = j->paged = NULL;
     if (!tap_is_name(j->tool, NAME_MAX_) || secret_is_in(j->tool) || !tap_names_tool(j->names, j->tool, j->full)) {
         return "the tool's name is not 1 to 128 letters, digits, '_', '-' and '.'";
     }
     if (tap_member(m->params, "arguments").n > 0 && !mp_take(&r, MP_MAP, &item)) return "'arguments' is not an object";
     const struct tap_tool *tool = j->known.n > 0 ? tap_tools_find(&j->known.items[0].tools, j->tool) : NULL;
     if (tool == NULL) return "the server was not seen to offer this tool; list its tools first";
+    if (j->lists.seen.cut) return "the server listed too many tools without an end; list its tools again";
+    const struct tap_tool *paged = tap_tools_find(&j->lists.seen, j->tool);
     j->digest = tool->digest;
+    j->paged = paged != NULL ? paged->digest : NULL;
     return NULL;
 }
 
