@@ -48,6 +48,11 @@ struct tap_judge {
     struct ledger *ledger;
     pthread_mutex_t lock;
     struct tap_lists lists;
+    struct {
+        uint8_t id[TAP_ID_LEN];
+        bool there;
+    } asked[TAP_PENDING_MAX]; /* by the server; a ring */
+    size_t next_asked;
     struct known known;
     struct tap_draft use, call;
     struct rate *rates; /* a ring */
@@ -105,6 +110,11 @@ int tap_judge_see(struct tap_judge *j, enum tap_side side, const struct tap_mess
     struct log_head head;
     bool listed = false;
     pthread_mutex_lock(&j->lock);
+    if (side == TAP_SERVER && message->form == TAP_REQUEST) {
+        tap_message_id(message->id, j->asked[j->next_asked].id);
+        j->asked[j->next_asked].there = true;
+        j->next_asked = (j->next_asked + 1) % TAP_PENDING_MAX;
+    }
     int rc = tap_lists_take(&j->lists, side, message, &listed, err);
     const struct tap_tools *now = &j->lists.part;
     if (rc == 0 && listed && (j->known.n == 0 || memcmp(j->known.items[0].tools.digest, now->digest, HASH_LEN) != 0)) {
@@ -113,6 +123,19 @@ int tap_judge_see(struct tap_judge *j, enum tap_side side, const struct tap_mess
     }
     pthread_mutex_unlock(&j->lock);
     return rc;
+}
+
+bool tap_judge_answers(struct tap_judge *j, const struct tap_message *answer) {
+    uint8_t id[TAP_ID_LEN];
+    bool found = false;
+    tap_message_id(answer->id, id);
+    pthread_mutex_lock(&j->lock);
+    for (size_t i = 0; answer->id.n > 0 && !found && i < TAP_PENDING_MAX; i++) {
+        found = j->asked[i].there && memcmp(j->asked[i].id, id, TAP_ID_LEN) == 0;
+        if (found) j->asked[i].there = false;
+    }
+    pthread_mutex_unlock(&j->lock);
+    return found;
 }
 
 /* ---- what the judge asks ---- */

@@ -498,8 +498,10 @@ static int answer(struct tap_session *s, enum tap_side side, const struct tap_me
 int tap_session_message(struct tap_session *s, enum tap_side side, struct bytes mp, const struct tap_verdict *v,
                         uint64_t at, struct err *err) {
     struct tap_message m;
-    bool listed = false;
-    if (tap_message_open(mp, &m, NULL) != 0) {
+    bool listed = false, call = false;
+    int good = tap_message_open(mp, &m, NULL);
+    if (good == 0) call = side == TAP_CLIENT && m.form == TAP_REQUEST && bytes_is(m.method, "tools/call");
+    if (good != 0 || (v != NULL && v->is == TAP_REFUSED && !call)) { /* it did not pass, and is no call */
         s->unread++;
         return 0;
     }
