@@ -48,6 +48,11 @@ struct tap_judge {
     struct ledger *ledger;
     pthread_mutex_t lock;
     struct tap_lists lists;
+    struct {
+        uint8_t id[TAP_ID_LEN];
+        bool there;
+    } asked[TAP_PENDING_MAX]; /* by the server; a ring */
+    size_t next_asked;
     struct known known;
     struct tap_draft use, call;
     struct rate *rates; /* a ring */
@@ -60,7 +65,7 @@ struct tap_judge {
     enum question asks;
     struct bytes tool, arguments;
     char full[TAP_TOOL_LEN], holder[HOLDERS][TAP_TOOL_LEN + 16];
-    const uint8_t *digest;
+    const uint8_t *digest, *paged; /* of the tool in the last complete list; on a page since, or NULL */
     const char *error, *real_tier;
     bool lacks, retry;
     struct log_draft use_draft, call_draft;
@@ -105,6 +110,11 @@ int tap_judge_see(struct tap_judge *j, enum tap_side side, const struct tap_mess
     struct log_head head;
     bool listed = false;
     pthread_mutex_lock(&j->lock);
+    if (side == TAP_SERVER && message->form == TAP_REQUEST) {
+        tap_message_id(message->id, j->asked[j->next_asked].id);
+        j->asked[j->next_asked].there = true;
+        j->next_asked = (j->next_asked + 1) % TAP_PENDING_MAX;
+    }
     int rc = tap_lists_take(&j->lists, side, message, &listed, err);
     const struct tap_tools *now = &j->lists.part;
     if (rc == 0 && listed && (j->known.n == 0 || memcmp(j->known.items[0].tools.digest, now->digest, HASH_LEN) != 0)) {
@@ -113,6 +123,19 @@ int tap_judge_see(struct tap_judge *j, enum tap_side side, const struct tap_mess
     }
     pthread_mutex_unlock(&j->lock);
     return rc;
+}
+
+bool tap_judge_answers(struct tap_judge *j, const struct tap_message *answer) {
+    uint8_t id[TAP_ID_LEN];
+    bool found = false;
+    tap_message_id(answer->id, id);
+    pthread_mutex_lock(&j->lock);
+    for (size_t i = 0; answer->id.n > 0 && !found && i < TAP_PENDING_MAX; i++) {
+        found = j->asked[i].there && memcmp(j->asked[i].id, id, TAP_ID_LEN) == 0;
+        if (found) j->asked[i].there = false;
+    }
+    pthread_mutex_unlock(&j->lock);
+    return found;
 }
 
 /* ---- what the judge asks ---- */
@@ -229,8 +252,14 @@ static const uint8_t *granted_digest(const struct tap_judge *j, uint64_t grant) 
 
 static void judge_definition(struct tap_judge *j, uint64_t grant, struct decision *ret) {
     const uint8_t *then = grant != LOG_NO_SEQ ? granted_digest(j, grant) : NULL;
-    if (then != NULL && memcmp(then, j->digest, HASH_LEN) == 0) return;
+    bool is = then != NULL && memcmp(then, j->digest, HASH_LEN) == 0;
+    if (is && (j->paged == NULL || memcmp(then, j->paged, HASH_LEN) == 0)) return;
     j->error = "definition";
+    if (is) {
+        decide_no(ret, "a page of a list that was not completed had another definition of '%s'; list the tools again",
+                  j->full);
+        return;
+    }
     decide_no(ret, "the definition of '%s' is not the one that was granted; look at it, then grant it again", j->full);
     if (grant != LOG_NO_SEQ) decide_cite(ret, grant);
 }
@@ -347,14 +376,17 @@ static const char *fault_of(struct tap_judge *j, const struct tap_message *m) {
     struct mp_item item;
     struct mp_reader r;
     mp_reader_init(&r, j->arguments);
-    j->digest = NULL;
+    j->digest = j->paged = NULL;
     if (!tap_is_name(j->tool, NAME_MAX_) || secret_is_in(j->tool) || !tap_names_tool(j->names, j->tool, j->full)) {
         return "the tool's name is not 1 to 128 letters, digits, '_', '-' and '.'";
     }
     if (tap_member(m->params, "arguments").n > 0 && !mp_take(&r, MP_MAP, &item)) return "'arguments' is not an object";
     const struct tap_tool *tool = j->known.n > 0 ? tap_tools_find(&j->known.items[0].tools, j->tool) : NULL;
     if (tool == NULL) return "the server was not seen to offer this tool; list its tools first";
+    if (j->lists.seen.cut) return "the server listed too many tools without an end; list its tools again";
+    const struct tap_tool *paged = tap_tools_find(&j->lists.seen, j->tool);
     j->digest = tool->digest;
+    j->paged = paged != NULL ? paged->digest : NULL;
     return NULL;
 }
 

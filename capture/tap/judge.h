@@ -12,6 +12,8 @@ int tap_judge_new(const struct tap_names *names, struct ledger *ledger, struct t
 void tap_judge_free(struct tap_judge *judge);
 /* Every message that passes, before it does: which tools the server offers. From either thread. */
 int tap_judge_see(struct tap_judge *judge, enum tap_side side, const struct tap_message *message, struct err *err);
+/* Whether the client's answer is to a request of the server, of the newest TAP_PENDING_MAX; one answer each. */
+bool tap_judge_answers(struct tap_judge *judge, const struct tap_message *answer);
 /* A request tools/call. What it says borrows from the judge until its next call. Never fails: what cannot be decided, or not
  * recorded, is refused. */
 void tap_judge_call(struct tap_judge *judge, const struct tap_message *message, struct tap_verdict *ret);

@@ -11,10 +11,12 @@
 void observe_init(struct observe *o) {
     memset(o, 0, sizeof(*o));
     tap_tools_init(&o->known);
+    tap_tools_init(&o->warned);
 }
 
 void observe_done(struct observe *o) {
     tap_tools_done(&o->known);
+    tap_tools_done(&o->warned);
 }
 
 void observe_known(struct observe *o, struct tap_tools *tools, const char *key) {
@@ -130,6 +132,7 @@ int observe_list(struct observe *o, const struct tap_names *names, struct tap_to
                  const struct tap_sink *sink, struct err *err) {
     bool same = o->is_known && memcmp(o->known.digest, tools->digest, HASH_LEN) == 0;
     char key[TAP_KEY_LEN];
+    tap_tools_clear(&o->warned);
     if (same) {
         o->announced = false;
         return 0;
@@ -141,5 +144,39 @@ int observe_list(struct observe *o, const struct tap_names *names, struct tap_to
     if (rc == 0 && o->is_known) rc = give_changed(o, names, tools, d, sink, at, err);
     if (rc == 0) observe_known(o, tools, key);
     o->announced = false;
+    return rc;
+}
+
+/* ---- pages ---- */
+
+/* A name is said once until a list is complete. */
+static bool is_told(const struct observe *o, const struct tap_tool *tool) {
+    const struct tap_tool *before = tap_tools_find(&o->known, bytes_of(tool->name)),
+                          *told = tap_tools_find(&o->warned, bytes_of(tool->name));
+    return before == NULL || memcmp(before->digest, tool->digest, HASH_LEN) == 0 ||
+           (told != NULL && memcmp(told->digest, before->digest, HASH_LEN) != 0);
+}
+
+int observe_page(struct observe *o, const struct tap_names *names, const struct tap_tools *seen, struct tap_draft *d,
+                 const struct tap_sink *sink, bool *ret, struct err *err) {
+    struct buf words = {.max = 4096}, map = {.max = (size_t)4 << 20};
+    *ret = false;
+    for (size_t i = 0; o->is_known && i < seen->n && !*ret; i++) {
+        *ret = !is_told(o, &seen->items[i]);
+    }
+    if (!*ret) return 0;
+    tap_draft_subject(d, "server", names->server);
+    mp_map_text(&d->fields, "server", bytes_of(names->server));
+    mp_map_hash(&d->fields, "digest_before", o->known.digest);
+    mp_map_bool(&d->fields, "announced", o->announced);
+    (void)snprintf(d->cause_key, sizeof(d->cause_key), "%s", o->key);
+    buf_printf(&words, "server '%s' offers other tools than before, on a page of a list: ", names->server);
+    (void)put_change(CHANGED, &o->known, seen, d, &words);
+    int rc = tap_draft_give(d, sink, err);
+    if (sink->alarm != NULL && buf_put_u8(&words, '\0') == 0) sink->alarm(sink->ctx, (const char *)words.p);
+    if (rc == 0) rc = tap_tools_map(seen, &map, err);
+    if (rc == 0) rc = tap_tools_load(&o->warned, bytes_of_buf(&map), err);
+    buf_done(&words);
+    buf_done(&map);
     return rc;
 }

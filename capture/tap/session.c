@@ -6,6 +6,7 @@
  *   server: elicitation/create    run.asked                client: its answer              run.asked again
  *   server: sampling/createMessage    run.model_called     client: its answer              run.model_returned
  *   server: the last page of tools/list                    agent.tools_observed, agent.tools_changed
+ *   server: any page, where calls are judged               agent.tools_changed
  *   the first message                 run.started          the end                         run.finished
  *
  * Requests of the server exist up to version 2025-11-25; from 2026-07-28 on a result asks ("input_required"), and the client
@@ -497,8 +498,10 @@ static int answer(struct tap_session *s, enum tap_side side, const struct tap_me
 int tap_session_message(struct tap_session *s, enum tap_side side, struct bytes mp, const struct tap_verdict *v,
                         uint64_t at, struct err *err) {
     struct tap_message m;
-    bool listed = false;
-    if (tap_message_open(mp, &m, NULL) != 0) {
+    bool listed = false, call = false;
+    int good = tap_message_open(mp, &m, NULL);
+    if (good == 0) call = side == TAP_CLIENT && m.form == TAP_REQUEST && bytes_is(m.method, "tools/call");
+    if (good != 0 || (v != NULL && v->is == TAP_REFUSED && !call)) { /* it did not pass, and is no call */
         s->unread++;
         return 0;
     }
@@ -513,6 +516,10 @@ int tap_session_message(struct tap_session *s, enum tap_side side, struct bytes 
         begin(s, "agent.tools_observed", at);
         rc = observe_list(&s->observe, s->names, &s->lists.part, &s->draft, s->sink, err);
         s->n_events++; /* two keys were used */
+    }
+    if (rc == 0 && s->lists.paged && s->names->enforces) {
+        begin(s, "agent.tools_changed", at);
+        rc = observe_page(&s->observe, s->names, &s->lists.seen, &s->draft, s->sink, &listed, err);
     }
     if (rc != 0) return rc;
     if (m.form == TAP_REQUEST) return request(s, side, &m, v, at, err);

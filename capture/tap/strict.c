@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mp.h"
+#include "capture/tap/exact.h"
 
 #define TEXT_MAX (4 * TAP_LINE_MAX)
 
@@ -65,10 +66,27 @@ static int take(struct tap_strict *s, struct bytes mp, const struct tap_message 
     return rc == 0 ? refuse(s, m->id, CODE_REFUSED, (const char *)s->words.p, err) : rc;
 }
 
+/* What could be read otherwise, or answers nothing. */
+static const char *fault_of(struct tap_strict *s, struct bytes mp, const struct tap_message *m) {
+    const char *fault = tap_exact_fault(mp, m, s->side);
+    bool answers = m->form == TAP_RESULT || m->form == TAP_ERROR;
+    if (fault != NULL || s->side == TAP_SERVER || !answers) return fault;
+    return tap_judge_answers(s->judge, m) ? NULL : "the message answers no request of the server";
+}
+
 static int open(struct tap_strict *s, struct bytes mp, struct err *err) {
     struct tap_message m;
     struct err why = {0};
-    if (tap_message_open(mp, &m, &why) == 0) return take(s, mp, &m, err);
+    if (tap_message_open(mp, &m, &why) == 0) {
+        const char *fault = fault_of(s, mp, &m);
+        if (fault == NULL) return take(s, mp, &m, err);
+        const struct tap_verdict no = {.is = TAP_REFUSED, .error = "call", .words = fault};
+        tap_record_message(s->record, s->side, mp, &no);
+        /* The id of what is an answer, or a notice, is none that the client asked with. */
+        return s->side == TAP_SERVER
+                   ? 0
+                   : refuse(s, m.form == TAP_REQUEST ? m.id : (struct bytes){0}, CODE_REQUEST, fault, err);
+    }
     tap_record_message(s->record, s->side, mp, NULL);
     if (s->side == TAP_SERVER) return 0;
     struct bytes id = tap_member(mp, "id");

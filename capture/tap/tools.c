@@ -154,10 +154,29 @@ const struct tap_tool *tap_tools_find(const struct tap_tools *tools, struct byte
 void tap_lists_init(struct tap_lists *lists) {
     memset(lists, 0, sizeof(*lists));
     tap_tools_init(&lists->part);
+    tap_tools_init(&lists->seen);
 }
 
 void tap_lists_done(struct tap_lists *lists) {
     tap_tools_done(&lists->part);
+    tap_tools_done(&lists->seen);
+}
+
+/* A page shows its definitions to the client whether or not the list is ever complete, or was asked for by an id that this end
+ * pairs as the client does. */
+static int see_page(struct tap_lists *lists, struct bytes result, struct err *err) {
+    struct tap_tools page;
+    tap_tools_init(&page);
+    int rc = tap_tools_add(&page, tap_member(result, "tools"), err);
+    for (size_t i = 0; rc == 0 && i < page.n; i++) {
+        const struct tap_tool *tool = &page.items[i], *before = tap_tools_find(&lists->seen, bytes_of(tool->name));
+        if (before == NULL || memcmp(before->digest, tool->digest, HASH_LEN) != 0) {
+            rc = add(&lists->seen, bytes_of(tool->name), tool->digest, err);
+        }
+    }
+    lists->paged = page.n > 0;
+    tap_tools_done(&page);
+    return rc;
 }
 
 static int take_page(struct tap_lists *lists, struct bytes result, bool first, bool *ret, struct err *err) {
@@ -174,14 +193,15 @@ static int take_page(struct tap_lists *lists, struct bytes result, bool first, b
     if (rc == 0 && last) {
         rc = tap_tools_end(&lists->part, err);
         *ret = rc == 0;
-        lists->begun = false;
+        lists->begun = lists->paged = false;
+        tap_tools_clear(&lists->seen);
     }
     return rc;
 }
 
 int tap_lists_take(struct tap_lists *lists, enum tap_side side, const struct tap_message *m, bool *ret, struct err *err) {
     uint8_t id[TAP_ID_LEN];
-    *ret = false;
+    *ret = lists->paged = false;
     if (side == TAP_CLIENT && m->form == TAP_REQUEST && bytes_is(m->method, "tools/list")) {
         struct mp_item item;
         struct bytes cursor = tap_member(m->params, "cursor");
@@ -190,6 +210,8 @@ int tap_lists_take(struct tap_lists *lists, enum tap_side side, const struct tap
         lists->asked[lists->next].first = cursor.n == 0 || (mp_scalar(cursor, &item) == 0 && item.type == MP_NIL);
         lists->next = (lists->next + 1) % TAP_LISTS_MAX;
     } else if (side == TAP_SERVER && m->form == TAP_RESULT) {
+        int rc = see_page(lists, m->result, err);
+        if (rc != 0) return rc;
         tap_message_id(m->id, id);
         for (size_t i = 0; i < TAP_LISTS_MAX; i++) {
             if (lists->asked[i].there && memcmp(lists->asked[i].id, id, TAP_ID_LEN) == 0) {

@@ -47,7 +47,9 @@ void tap_tools_move(struct tap_tools *to, struct tap_tools *from);
 #define TAP_LISTS_MAX 16 /* requests without an answer; a new one replaces the oldest */
 struct tap_lists {
     struct tap_tools part; /* the pages so far */
-    bool begun;
+    struct tap_tools
+        seen; /* what pages said since the last complete list, of any request; a name with two digests has another */
+    bool begun, paged; /* paged: the last message was a page, and completed no list */
     struct {
         uint8_t id[TAP_ID_LEN];
         bool there, first; /* first: it asks for the first page */

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "capture/tap/exact.h"
 #include "capture/tap/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,6 +46,7 @@ static void judge(struct fuzzed *f, enum tap_side side, struct bytes text) {
         .is = TAP_REFUSED, .error = "permission", .words = "no", .requested = true, .group = "exec"};
     struct tap_message m;
     if (json_to_mp(text, &mp, NULL) == 0 && tap_message_open(bytes_of_buf(&mp), &m, NULL) == 0) {
+        (void)tap_exact_fault(bytes_of_buf(&mp), &m, side);
         want(json_from_mp(bytes_of_buf(&mp), JSON_LINE, &json, NULL) == 0);
         want(bytes_find(bytes_of_buf(&json), '\n') == NULL);
         want(json_to_mp(bytes_of_buf(&json), &again, NULL) == 0);

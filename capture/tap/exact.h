@@ -1,0 +1,11 @@
+/* What a server could read otherwise than the tap did. Some decoders match names without case, and by Unicode's folding ("paramſ",
+ * the Kelvin sign), or end a text at its NUL: a message that holds such a name is not judged, but refused. */
+#ifndef CAPTURE_TAP_EXACT_H
+#define CAPTURE_TAP_EXACT_H
+
+#include "capture/tap/message.h"
+
+/* NULL: every reader reads the same message. Otherwise why not, words that hold nothing of the message. */
+const char *tap_exact_fault(struct bytes mp, const struct tap_message *message, enum tap_side side);
+
+#endif
