@@ -58,7 +58,7 @@ static int take_erasing(struct streaming *s, uint64_t seq, struct bytes body) {
 static int check_exported(struct streaming *s, const struct event_header *h, struct bytes body, bool shown) {
     char digest[8 + 2 * LOG_HASH] = "sha256:";
     text_hex(digest + 7, s->claim, EVENT_HASH);
-    s->claim_open = false;
+    s->claim_open = s->c.again && h->seq < s->kept_from; /* then it is compared with nothing */
     if (!shown || !bytes_is(h->kind, "ledger.exported") || !bytes_is(mp_get_text(body, "digest"), digest) ||
         !bytes_is(mp_get_text(body, "format"), "jsonl")) {
         return check_fault(&s->c, "S11", LOG_COMPLETENESS, h->seq, "it does not record what the section claims");
@@ -221,6 +221,7 @@ static int check_leaf(struct streaming *s, struct err *err) {
     }
     c->again = seq < s->end;
     if (!c->again) {
+        s->own_leaves++;
         s->n_leaves += !held;
         s->n_held += held;
         c->found->counts.withheld += held;
@@ -252,6 +253,8 @@ static int check_point(struct streaming *s, struct err *err) {
     s->due = false;
     s->last_point = size;
     s->report->checkpoints++;
+    section_sealed(s, size);
+    if (size < s->goal) return 0;                     /* nothing ties what it covers to the sections before */
     if (!s->has_point || size >= s->report->sealed) { /* the newest one is kept with its memory */
         struct note *note = c->head;
         struct buf text = c->note;
@@ -344,12 +347,19 @@ static void say_sealed(struct streaming *s) {
     check_trust_end(c);
 }
 
+/* Consistent, and not all of it is proven. */
+static void unproven(struct checking *c) {
+    c->report->verdict = c->report->verdict < LOG_NOT_ANCHORED ? LOG_NOT_ANCHORED : c->report->verdict;
+}
+
 static void say_complete(struct streaming *s) {
     struct checking *c = &s->c;
     const struct export_counts *n = &c->found->counts;
     struct buf text = {.max = 500};
     uint64_t sealed = s->has_point ? s->report->sealed : s->first;
-    bool note = sealed < s->end || s->n_open > 0 || s->n_held > 0;
+    bool waits = s->waiting.n > 0 && s->waiting.last >= sealed;
+    uint64_t leaves = s->open_leaves + (waits ? s->waiting.leaves : 0);
+    bool note = sealed < s->end || s->n_open > 0 || waits || s->n_held > 0;
     if (s->end == s->first) {
         buf_put_str(&text, "no event");
     } else {
@@ -364,6 +374,14 @@ static void say_complete(struct streaming *s) {
     if (s->n_open > 0) {
         buf_printf(&text, "; what was asked for is not proven: event %llu is not in it",
                    (unsigned long long)s->open_exported);
+    } else if (waits) {
+        buf_printf(&text, "; what was asked for is not proven: event %llu is not sealed",
+                   (unsigned long long)s->waiting.exported);
+    }
+    if (leaves > 0) {
+        buf_printf(&text, ", so nothing shows that %llu event%s had to be left out", (unsigned long long)leaves,
+                   text_s(leaves));
+        unproven(c);
     }
     check_say(c, LOG_COMPLETENESS, note ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD, "%.*s", (int)text.n, (const char *)text.p);
     buf_done(&text);

@@ -20,6 +20,11 @@ struct section_erased {
     bool proven;
 };
 
+/* Claims whose event has come and is not sealed yet. */
+struct section_claim {
+    uint64_t n, exported, last, leaves; /* exported: of the first one; last: the highest */
+};
+
 struct streaming {
     struct checking c; /* the first member: `before` of check_stream_keys gets it */
     struct stream_report *report;
@@ -33,7 +38,12 @@ struct streaming {
     uint64_t exported;   /* of the section */
     uint8_t claim[EVENT_HASH];
     bool claim_open;                /* the event `exported` has not come yet */
+    bool claim_bound;               /* a checkpoint of the section covers it */
+    uint64_t goal;                  /* where those before the section ended: from there on it is tied to them */
+    uint64_t own_leaves;            /* new events that the section gives with their leaf alone */
     uint64_t open_exported, n_open; /* of sections that ended before it */
+    uint64_t open_leaves;           /* own_leaves of those */
+    struct section_claim waiting;   /* of sections that ended with it, and before its checkpoint */
     uint64_t n_leaves;              /* events with their leaf alone */
     uint64_t n_held;
     uint8_t (*leaf)[EVENT_HASH]; /* a ring by seq; owned */
@@ -52,6 +62,8 @@ void section_line(struct checking *c);
 int section_begin(struct streaming *s, struct err *err);
 /* The section is over: what comes next is another one, or nothing. */
 void section_end(struct streaming *s);
+/* A checkpoint of this size ends here. */
+void section_sealed(struct streaming *s, uint64_t size);
 /* Called after each event: compares with where earlier sections ended, and with what the caller knows. */
 int section_reached(struct streaming *s);
 /* Compares an event that an earlier section had. */

@@ -200,6 +200,61 @@ static void a_filter_leaves_the_leaves_of_the_others(void **state) {
     stream_breaks(bytes_of_buf(&other), "S8", "line 3", 1);
 }
 
+/* `other` is `sent` with another first line and the leaf alone of event `hidden`. */
+static void hide(const char *claim, uint64_t exported, uint64_t hidden) {
+    char mark[48];
+    buf_clear(&other);
+    for (unsigned n = 1; n <= lines_in(bytes_of_buf(&sent)); n++) {
+        struct bytes line = line_of(bytes_of_buf(&sent), n);
+        snprintf(mark, sizeof(mark), "\"seq\":%llu}\n", (unsigned long long)hidden);
+        if (n == 1) {
+            const uint8_t *edge = memmem(line.p, line.n, ",\"edge\"", 7),
+                          *end = memmem(line.p, line.n, ",\"exported\"", 11);
+            const uint8_t *rest = memmem(line.p, line.n, ",\"format\"", 9);
+            buf_put_str(&other, claim);
+            buf_put(&other, edge, (size_t)(end - edge));
+            buf_printf(&other, ",\"exported\":%llu", (unsigned long long)exported);
+            buf_put(&other, rest, (size_t)(line.p + line.n - rest));
+        } else if (memmem(line.p, line.n, mark, strlen(mark)) != NULL) {
+            struct log_reader *reader = NULL;
+            struct log_event event;
+            must(log_reader_open(s.ledger, hidden, hidden + 1, &reader, &why));
+            must(log_reader_next(reader, &event, &why));
+            buf_put_str(&other, "{\"leaf\":\"");
+            text_base64(&other, event.leaf, LOG_HASH);
+            buf_printf(&other, "\",%s", mark);
+            log_reader_close(reader);
+        } else {
+            buf_put_bytes(&other, line);
+        }
+    }
+}
+
+static void events_that_a_forged_claim_hides_are_not_proven_to_be_left_out(void **state) {
+    struct export_term kind = {"kind", EXPORT_EQUALS, bytes_of("run.started")};
+    struct stream_options how = {.format = STREAM_JSONL, .terms = &kind, .n_terms = 1};
+    (void)state;
+    section(&how, 0); /* shows 0, 3, 4 and 5; the claim is its own, but its event is beyond the end */
+    struct bytes begin = line_of(bytes_of_buf(&sent), 1);
+    const uint8_t *edge = memmem(begin.p, begin.n, ",\"edge\"", 7);
+    char claim[256];
+    snprintf(claim, sizeof(claim), "%.*s", (int)(edge - begin.p), (const char *)begin.p);
+    hide(claim, 1000000, 5);
+    stream_of(bytes_of_buf(&other), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "event 1000000 is not in it, so nothing shows that 3 events");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_GOOD, "");
+    /* The event is there, but no checkpoint covers it. */
+    buf_clear(&sent);
+    must(try_section(&how, 0, false));
+    stream_of(bytes_of_buf(&sent), trust);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "event 6 is not sealed");
+    verdict_is(LOG_NOT_ANCHORED);
+    /* The section after it seals it. */
+    section(&how, 7);
+    stream_is_good();
+}
+
 static void private_fields_leave_only_by_name(void **state) {
     const char *names[] = {"note"};
     struct stream_options how = {.format = STREAM_JSONL, .private_ = names, .n_private = 1};
@@ -312,6 +367,7 @@ int main(void) {
         SMALL(a_repeated_section_must_have_the_same_events),
         SMALL(a_section_that_begins_too_late_is_a_gap),
         SMALL(a_filter_leaves_the_leaves_of_the_others),
+        SMALL(events_that_a_forged_claim_hides_are_not_proven_to_be_left_out),
         SMALL(private_fields_leave_only_by_name),
         SMALL(erased_events_are_accounted_for_by_the_stream),
         SMALL(a_head_known_from_before_is_compared),

@@ -94,7 +94,20 @@ static void good_streams_of_every_kind(void **state) {
     note_file(bytes_of_buf(&sent), false, true);
     section(&filtered, 300); /* repeats, with another claim */
     note_file(bytes_of_buf(&sent), true, true);
+    must(try_section(&filtered, 0, false)); /* its event is not sealed */
+    note_file(bytes_of_buf(&sent), true, true);
+    section(&plain, 100);
+    note_file(bytes_of_buf(&sent), true, true);
     buf_clear(&sent);
+    must(try_section(&filtered, 0, false));
+    note_file(bytes_of_buf(&sent), true, true);
+    uint64_t all = found.report.counts.to;
+    section(&plain, all);
+    note_file(bytes_of_buf(&sent), true, true);
+    for (unsigned last = 2; last < lines_in(bytes_of_buf(&sent)); last += 97) {
+        struct bytes line = line_of(bytes_of_buf(&sent), last);
+        note_file((struct bytes){sent.p, (size_t)(line.p - sent.p)}, true, true); /* the claim is still open */
+    }
     for (uint64_t from = 0; from < 700; from += 173) {
         buf_clear(&sent);
         section(from % 2 == 0 ? &plain : &filtered, from);
