@@ -25,7 +25,7 @@ class Stream:
     def __init__(self, f, wanted):
         self.f, self.n, self.epochs, self.signers, self.wanted, self.roots = f, 0, [], set(), wanted, {}
         self.begun, self.end, self.first, self.ended, self.leaves = False, 0, 0, [], {}
-        self.point, self.keyed_by, self.said, self.proven = None, None, set(), set()
+        self.point, self.keyed_by, self.said, self.proven = None, None, set(), {}
         self.tree, self.size, self.due, self.exported = [], 0, False, None
         self.claims = []  # one for each section: [exported, proven, its event has come, leaves alone]
         self.count = dict.fromkeys(("disclosed", "erased", "withheld", "left_out", "repeated", "private", "checkpoints"), 0)
@@ -232,7 +232,9 @@ class Stream:
             self.claims[-1][2] = not again or seq in self.leaves
         if h[3] == "ledger.erased" and b is not None and b.get("what") != "artifact":
             seqs = vb.erased(b, seq)
-            self.proven |= set(seqs) if b["what"] == "body" else set()
+            if b["what"] == "body" and (not again or seq in self.leaves):
+                for x in seqs:
+                    self.proven[x] = min(seq, self.proven.get(x, seq))
         if fate == "erased":
             need(h[3] not in KEPT, "event %d cannot be erased" % seq, "F27")
             self.said |= set() if again else {seq}
@@ -299,10 +301,12 @@ def judge(c, keys, genesis, known, say):
     waiting = waiting if any(x[0] >= sealed for x in waiting) else []
     unproven = [x for x in c.claims if not x[1] and not x[2]] + waiting
     hidden = sum(x[3] for x in unproven)
-    say(10 if hidden else 0, "completeness", text + ("; from event %d on not yet sealed" % sealed if sealed < c.end else "") +
+    say(10 if hidden or n["withheld"] else 0, "completeness", text + ("; from event %d on not yet sealed" % sealed if sealed < c.end else "") +
         ("; what was asked for is not proven: event %d is not in it, or not sealed" % unproven[0][0] if unproven else "") +
-        (", so nothing shows that %d events had to be left out" % hidden if hidden else ""))
-    say(0, "erasures", "%d, of which no event says so: %s" % (len(c.said), sorted(c.said - c.proven) or "none"))
+        (", so nothing shows that %d events had to be left out" % hidden if hidden else "") +
+        ("; that %d had to be withheld is said by the file alone" % n["withheld"] if n["withheld"] else ""))
+    unsaid = sorted(x for x in c.said if x not in c.proven or x < sealed <= c.proven[x])
+    say(10 if unsaid else 0, "erasures", "%d, of which no sealed event says so: %s" % (len(c.said), unsaid or "none"))
     if c.point is not None:
         anchored(c, keys, genesis, known, say)
 

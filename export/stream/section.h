@@ -14,10 +14,9 @@ struct section_end {
     uint8_t root[EVENT_HASH];
 };
 
-/* An event whose body is said to be erased, and whether some event says so, too. */
+/* An event whose body is said to be erased, and the first event that says so, too; LOG_NO_SEQ: none. */
 struct section_erased {
-    uint64_t seq;
-    bool proven;
+    uint64_t seq, by;
 };
 
 /* Claims whose event has come and is not sealed yet. */
@@ -52,6 +51,7 @@ struct streaming {
     size_t n_ended;
     struct section_erased *erased; /* by seq; owned */
     size_t n_erased, cap_erased;
+    uint64_t erasing; /* the ledger.erased event at hand */
 };
 
 /* ---- section.c ---- */

@@ -281,6 +281,56 @@ static void erased_events_are_accounted_for_by_the_stream(void **state) {
     assert_null(memmem(sent.p, sent.n, "\"erased\":false", 14));
 }
 
+/* `other` is `sent` with event `seq` marked: its header, and nothing that it commits to. */
+static void mark(uint64_t seq, bool erased) {
+    char end[48];
+    snprintf(end, sizeof(end), "\"seq\":%llu}\n", (unsigned long long)seq);
+    buf_clear(&other);
+    for (unsigned n = 1; n <= lines_in(bytes_of_buf(&sent)); n++) {
+        struct bytes line = line_of(bytes_of_buf(&sent), n);
+        const uint8_t *payload = memmem(line.p, line.n, ",\"payload\":", 11);
+        if (memmem(line.p, line.n, end, strlen(end)) == NULL || payload == NULL) {
+            buf_put_bytes(&other, line);
+            continue;
+        }
+        buf_put_str(&other, erased ? "{\"erased\":true," : "{");
+        buf_put(&other, line.p + 1, (size_t)(payload - line.p) - 1);
+        buf_printf(&other, ",\"seq\":%llu%s}\n", (unsigned long long)seq, erased ? "" : ",\"withheld\":true");
+    }
+}
+
+static void marks_that_no_sealed_event_repeats_are_not_proven(void **state) {
+    (void)state;
+    section(&all, 0);
+    stream_is_good();
+    mark(2, true);
+    stream_of(bytes_of_buf(&other), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "no sealed event of the stream says so of 1, the first is 2");
+    mark(2, false);
+    stream_of(bytes_of_buf(&other), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "that 1 had to be withheld is said by the file alone");
+}
+
+static void an_erasure_proves_a_mark_when_it_is_sealed(void **state) {
+    uint64_t seqs[] = {1};
+    struct log_erase_options o = {
+        .what = LOG_ERASE_BODY, .reason = "request", .actor = "user:test", .seqs = seqs, .n_seqs = 1};
+    (void)state;
+    section(&all, 0);
+    mark(1, true); /* as a follower writes it that reads it later */
+    buf_clear(&sent);
+    buf_put_bytes(&sent, bytes_of_buf(&other));
+    must(log_erase(s.ledger, &o, NULL, &why));
+    must(try_section(&all, 6, false));
+    stream_of(bytes_of_buf(&sent), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "of 1, the first is 1");
+    section(&all, 6);
+    stream_is_good();
+}
+
 static void a_head_known_from_before_is_compared(void **state) {
     struct log_head head;
     char line[512], root[64];
@@ -370,6 +420,8 @@ int main(void) {
         SMALL(events_that_a_forged_claim_hides_are_not_proven_to_be_left_out),
         SMALL(private_fields_leave_only_by_name),
         SMALL(erased_events_are_accounted_for_by_the_stream),
+        SMALL(marks_that_no_sealed_event_repeats_are_not_proven),
+        SMALL(an_erasure_proves_a_mark_when_it_is_sealed),
         SMALL(a_head_known_from_before_is_compared),
         SMALL(a_receiver_that_stops_leaves_the_cursor_where_it_was),
         SMALL(a_cursor_of_another_ledger_or_ahead_of_it_is_refused),

@@ -141,6 +141,20 @@ static void changed_streams(void **state) {
         note_file(bytes_of_buf(&copy), true, false); /* has it at the end */
         note_file((struct bytes){all.p, (size_t)(line.p - all.p) + line.n / 2}, true, true);
     }
+    for (unsigned n = 2; n <= lines_in(all); n++) { /* marked as erased, and as withheld */
+        struct bytes line = line_of(all, n);
+        const uint8_t *payload = memmem(line.p, line.n, ",\"payload\":", 11), *seq = memmem(line.p, line.n, ",\"seq\":", 7);
+        for (unsigned held = 0; held < 2 && payload != NULL && seq != NULL; held++) {
+            buf_clear(&copy);
+            buf_put(&copy, all.p, (size_t)(line.p - all.p));
+            buf_put_str(&copy, held ? "{" : "{\"erased\":true,");
+            buf_put(&copy, line.p + 1, (size_t)(payload - line.p) - 1);
+            buf_put(&copy, seq, (size_t)(line.p + line.n - seq) - 2);
+            buf_put_str(&copy, held ? ",\"withheld\":true}\n" : "}\n");
+            buf_put(&copy, line.p + line.n, (size_t)(all.p + all.n - line.p) - line.n);
+            note_file(bytes_of_buf(&copy), true, true);
+        }
+    }
     both_agree();
 }
 
