@@ -331,6 +331,22 @@ static void an_erasure_proves_a_mark_when_it_is_sealed(void **state) {
     stream_is_good();
 }
 
+static void a_repeat_that_ends_early_seals_nothing_of_what_it_repeats(void **state) {
+    (void)state;
+    section(&all, 2); /* to event 5, with a checkpoint of size 6 */
+    buf_clear(&other);
+    buf_put_bytes(&other, bytes_of_buf(&sent));
+    buf_clear(&sent);
+    must(try_section(&all, 0, false)); /* to event 6, with the handover's checkpoint of size 4 */
+    buf_put_bytes(&sent, bytes_of_buf(&other));
+    stream_is_good();
+    assert_int_equal(found.report.counts.to, 7);
+    assert_int_equal(found.sealed, 4);
+    section(&all, 7);
+    stream_is_good();
+    assert_int_equal(found.sealed, 8);
+}
+
 static void a_head_known_from_before_is_compared(void **state) {
     struct log_head head;
     char line[512], root[64];
@@ -422,6 +438,7 @@ int main(void) {
         SMALL(erased_events_are_accounted_for_by_the_stream),
         SMALL(marks_that_no_sealed_event_repeats_are_not_proven),
         SMALL(an_erasure_proves_a_mark_when_it_is_sealed),
+        SMALL(a_repeat_that_ends_early_seals_nothing_of_what_it_repeats),
         SMALL(a_head_known_from_before_is_compared),
         SMALL(a_receiver_that_stops_leaves_the_cursor_where_it_was),
         SMALL(a_cursor_of_another_ledger_or_ahead_of_it_is_refused),
