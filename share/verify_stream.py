@@ -3,7 +3,7 @@
 zstd command, written from docs/stream.md, docs/bundle.md and docs/format.md alone. What other evidence needs, too, is in
 verify_bundle.py beside it. It does not check authors' signatures.
 
-Exit codes: 0 valid and anchored, 10 valid but nothing that was named confirms it (or nothing is sealed), 20 another ledger than
+Exit codes: 0 valid and anchored, 10 valid but nothing that was named confirms it (or nothing is sealed, or not all that it claims is proven), 20 another ledger than
 the one that was named, 30 invalid, 3 a file or value cannot be read, 2 wrong command line."""
 import argparse, json, os, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -25,8 +25,9 @@ class Stream:
     def __init__(self, f, wanted):
         self.f, self.n, self.epochs, self.signers, self.wanted, self.roots = f, 0, [], set(), wanted, {}
         self.begun, self.end, self.first, self.ended, self.leaves = False, 0, 0, [], {}
-        self.point, self.keyed_by, self.said, self.proven, self.open = None, None, set(), set(), []
+        self.point, self.keyed_by, self.said, self.proven = None, None, set(), {}
         self.tree, self.size, self.due, self.exported = [], 0, False, None
+        self.claims = []  # one for each section: [exported, proven, its event has come, leaves alone]
         self.count = dict.fromkeys(("disclosed", "erased", "withheld", "left_out", "repeated", "private", "checkpoints"), 0)
         self.authored = set()
         while (line := self.line()) is not None:
@@ -80,8 +81,6 @@ class Stream:
 
     def close(self):
         if self.begun:
-            if self.exported is not None:
-                self.open.append(self.exported)
             self.exported = None
             if self.size not in [e[0] for e in self.ended]:
                 self.ended.append((self.size, self.root()))
@@ -102,6 +101,8 @@ class Stream:
         if not self.begun:
             self.first = self.end = a
         self.begun, self.exported, self.size, self.tree, self.last_point = True, v["exported"], a, [], a
+        self.goal = self.end
+        self.claims.append([v["exported"], False, False, 0])
         self.prev, self.time = self.leaves.get(a - 1), 0
         at = 0
         for h in edge:
@@ -174,6 +175,9 @@ class Stream:
         self.seal(n)
         self.due, self.last_point = False, n[2]
         self.count["checkpoints"] += 1
+        if n[2] < self.goal:  # not tied to the sections before
+            return
+        self.claims[-1][1] |= n[2] > self.claims[-1][0]
         if self.point is None or n[2] >= self.point[2]:
             self.point = n
 
@@ -197,6 +201,7 @@ class Stream:
             need(self.leaves.get(seq, leaf) == leaf, "event %d is repeated, and is not what it was" % seq, "S6")
         else:
             self.count[fate] += 1
+            self.claims[-1][3] += "leaf" in v
             self.end, self.leaves[seq] = seq + 1, leaf
             self.leaves.pop(seq - (1 << 20), None)
         self.prev, self.size = leaf, seq + 1
@@ -224,9 +229,12 @@ class Stream:
             need(b is not None and h[3] == "ledger.exported" and b.get("digest") == "sha256:" + self.claim and
                  b.get("format") == "jsonl", "event %d does not record the claim" % seq, "S11")
             self.exported = None
+            self.claims[-1][2] = not again or seq in self.leaves
         if h[3] == "ledger.erased" and b is not None and b.get("what") != "artifact":
             seqs = vb.erased(b, seq)
-            self.proven |= set(seqs) if b["what"] == "body" else set()
+            if b["what"] == "body" and (not again or seq in self.leaves):
+                for x in seqs:
+                    self.proven[x] = min(seq, self.proven.get(x, seq))
         if fate == "erased":
             need(h[3] not in KEPT, "event %d cannot be erased" % seq, "F27")
             self.said |= set() if again else {seq}
@@ -289,9 +297,16 @@ def judge(c, keys, genesis, known, say):
     sealed = c.point[2] if c.point else c.first
     text = "events %d to %d, %d disclosed, %d erased, %d withheld, %d not chosen; repeated: %d" % (
         c.first, c.end - 1, n["disclosed"], n["erased"], n["withheld"], n["left_out"], n["repeated"])
-    say(0, "completeness", text + ("; from event %d on not yet sealed" % sealed if sealed < c.end else "") +
-        ("; what was asked for is not proven: event %d is not in it" % c.open[0] if c.open else ""))
-    say(0, "erasures", "%d, of which no event says so: %s" % (len(c.said), sorted(c.said - c.proven) or "none"))
+    waiting = [x for x in c.claims if not x[1] and x[2]]
+    waiting = waiting if any(x[0] >= sealed for x in waiting) else []
+    unproven = [x for x in c.claims if not x[1] and not x[2]] + waiting
+    hidden = sum(x[3] for x in unproven)
+    say(10 if hidden or n["withheld"] else 0, "completeness", text + ("; from event %d on not yet sealed" % sealed if sealed < c.end else "") +
+        ("; what was asked for is not proven: event %d is not in it, or not sealed" % unproven[0][0] if unproven else "") +
+        (", so nothing shows that %d events had to be left out" % hidden if hidden else "") +
+        ("; that %d had to be withheld is said by the file alone" % n["withheld"] if n["withheld"] else ""))
+    unsaid = sorted(x for x in c.said if x not in c.proven or x < sealed <= c.proven[x])
+    say(10 if unsaid else 0, "erasures", "%d, of which no sealed event says so: %s" % (len(c.said), unsaid or "none"))
     if c.point is not None:
         anchored(c, keys, genesis, known, say)
 
@@ -338,7 +353,7 @@ def main(argv):
             zstd.kill()
             zstd.wait()
         f.close()
-    verdict = {0: "valid and anchored", 10: "valid, not anchored", 20: "contradicts what was known", 30: "INVALID"}[code]
+    verdict = {0: "valid and anchored", 10: "valid, not anchored or not all proven", 20: "contradicts what was known", 30: "INVALID"}[code]
     print(json.dumps({"exit": code, "lines": lines, "rule": broken, "verdict": verdict}) if a.json else verdict)
     return code
 

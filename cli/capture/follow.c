@@ -63,6 +63,7 @@ static const struct opt options[] = {
 #define SEAL_EVENTS 256
 #define SYNC_BYTES  ((uint64_t)16 << 20) /* in a long round the cursor is stored this often */
 #define LOOK_NS     CLOCK_NS_PER_S       /* at the directory and the file */
+#define CUTS_MAX    100                  /* in a row, within one round */
 #define NAMES_MAX   ((size_t)1 << 16)
 
 struct follow {
@@ -81,6 +82,8 @@ struct follow {
     struct buf names, query;
     char cursor[FILE_PATH_MAX]; /* empty: none */
     struct stream_at taken;     /* by the receiver */
+    bool cut;                   /* the file was, in place: the piece at hand is not in it */
+    uint64_t from;              /* where the section at hand begins */
     bool moved;                 /* the cursor does not have it yet */
     struct stat place;          /* of the ledger's directory */
     uint64_t sealed_ns, looked_ns, bytes;
@@ -179,8 +182,11 @@ static int store(struct follow *f, struct err *err) {
 
 static int put(void *ctx, struct bytes piece, const struct stream_at *at, uint64_t events, struct err *err) {
     struct follow *f = ctx;
-    int rc = outlet_put(&f->outlet, piece, err);
     (void)events;
+    f->cut = outlet_is_cut(&f->outlet);
+    int rc = f->cut ? 0 : outlet_put(&f->outlet, piece, err);
+    f->cut = f->cut || (rc == 0 && outlet_is_cut(&f->outlet)); /* or just before it was written, or after */
+    if (rc == 0 && f->cut) rc = err_set(err, ERR_CONFLICT, "'%s' is cut again and again", f->outlet.target);
     if (rc != 0) return rc;
     f->moved = f->moved || at->next != f->taken.next;
     f->taken = *at;
@@ -198,8 +204,18 @@ static int begin(struct follow *f, uint64_t from, struct err *err) {
                                        .note = opt_text(f->args, &options[F_NOTE])};
     int rc = stream_record(f->stream, from, &to, bytes_of_buf(&f->query), &exported, err);
     if (rc == 0) rc = stream_begin(f->stream, from, exported, err);
+    f->from = from;
     f->sealed_ns = clock_monotonic_ns();
     return rc;
+}
+
+/* The file was cut in place: what comes next begins a section. Where some of it was kept, the last section is repeated, since
+ * its end is missing. */
+static int begin_again(struct follow *f, struct err *err) {
+    int rc = outlet_restart(&f->outlet, err);
+    f->cut = false;
+    bool kept = f->format == STREAM_JSONL && f->outlet.size > 0;
+    return rc == 0 ? begin(f, kept ? f->from : f->taken.next, err) : rc;
 }
 
 /* The file is another one now: the old one ends with its checkpoint, the new one begins with a section of its own. */
@@ -207,12 +223,10 @@ static int change_file(struct follow *f, struct err *err) {
     enum outlet_fate fate = outlet_look(&f->outlet);
     int rc = 0;
     if (fate == OUTLET_KEPT) return 0;
-    if (fate == OUTLET_MOVED) {
-        rc = stream_seal(f->stream, err);
-        if (rc == 0) rc = store(f, err);
-        if (rc == 0) rc = outlet_reopen(&f->outlet, err);
-    }
-    f->outlet.written = 0;
+    if (fate == OUTLET_CUT) return begin_again(f, err);
+    rc = stream_seal(f->stream, err);
+    if (rc == 0) rc = store(f, err);
+    if (rc == 0) rc = outlet_reopen(&f->outlet, err);
     return rc == 0 ? begin(f, f->taken.next, err) : rc;
 }
 
@@ -227,12 +241,21 @@ static int look_around(struct follow *f, struct err *err) {
     return change_file(f, err);
 }
 
-static int round_of(struct follow *f, uint64_t *ret_n, struct err *err) {
+static int send_new(struct follow *f, uint64_t *ret_n, struct err *err) {
     int rc = stream_pump(f->stream, ret_n, err);
     uint64_t unsealed = stream_unsealed(f->stream), now = clock_monotonic_ns();
     if (rc == 0 && unsealed > 0 && (f->once || unsealed >= SEAL_EVENTS || now - f->sealed_ns >= SEAL_NS)) {
         rc = stream_seal(f->stream, err);
         f->sealed_ns = now;
+    }
+    return rc;
+}
+
+static int round_of(struct follow *f, uint64_t *ret_n, struct err *err) {
+    int rc = send_new(f, ret_n, err);
+    for (int i = 0; i < CUTS_MAX && rc == ERR_CONFLICT && f->cut; i++) {
+        rc = begin_again(f, err);
+        if (rc == 0) rc = send_new(f, ret_n, err);
     }
     const struct stream_at *at = stream_where(f->stream);
     if (rc == 0 && at->next != f->taken.next) { /* the last events made no output */
@@ -250,10 +273,12 @@ static int follow(struct follow *f, struct err *err) {
     do {
         rc = round_of(f, &n, err);
         if (rc == 0 && !f->once) rc = look_around(f, err);
+        if (rc == ERR_CONFLICT && f->cut) rc = begin_again(f, err); /* while it looked */
     } while (rc == 0 && !f->once && (n > 0 || !outlet_pause(&f->outlet, ROUND_MS)) && *f->stop == 0);
     bool stopped = *f->stop != 0 && (rc == 0 || rc == ERR_BUSY);
     if (stopped) { /* what was sent ends with its checkpoint, where it can */
         rc = stream_where(f->stream)->next == f->taken.next ? stream_seal(f->stream, err) : 0;
+        if (rc == ERR_CONFLICT && f->cut) rc = begin_again(f, err);
         rc = rc == ERR_BUSY ? 0 : rc;
     }
     int kept = f->moved || f->bytes > 0 ? store(f, rc == 0 ? err : &last) : 0;

@@ -125,26 +125,34 @@ static int last_line(int fd, off_t size, off_t *ret, struct err *err) {
     return 0;
 }
 
-static int look_at_file(struct outlet *o, uint64_t *ret_cut, struct err *err) {
+/* Whether it begins as a stream does, as far as it goes. */
+static bool begins_as_stream(int fd, off_t size) {
     char first[sizeof(BEGIN) - 1];
+    size_t n = size < (off_t)sizeof(first) ? (size_t)size : sizeof(first);
+    return read_at(fd, first, n, 0) == 0 && memcmp(first, BEGIN, n) == 0;
+}
+
+static int look_at_file(struct outlet *o, uint64_t *ret_cut, struct err *err) {
     struct stat st;
     off_t end = 0;
-    *ret_cut = 0;
+    *ret_cut = o->size = 0;
     if (flock(o->fd, LOCK_EX | LOCK_NB) != 0) {
         return err_set(err, ERR_BUSY, "'%s' is being written to by another process", o->target);
     }
     if (fstat(o->fd, &st) != 0) return err_errno(err, errno, "'%s'", o->target);
     if (!S_ISREG(st.st_mode) || st.st_size == 0) return 0;
-    if (o->format == STREAM_JSONL &&
-        (read_at(o->fd, first, st.st_size < (off_t)sizeof(first) ? (size_t)st.st_size : sizeof(first), 0) != 0 ||
-         memcmp(first, BEGIN, st.st_size < (off_t)sizeof(first) ? (size_t)st.st_size : sizeof(first)) != 0)) {
-        return err_set(err, ERR_INVALID, "'%s' exists and is not a stream of this program; it is not appended to",
+    if (o->format == STREAM_JSONL && !begins_as_stream(o->fd, st.st_size)) {
+        return err_set(err, ERR_INVALID,
+                       "'%s' exists and is not a stream of this program: its first line does not begin with " BEGIN
+                       "; it is not appended to. Rename it, or empty it if it was cut by a rotation, and start again",
                        o->target);
     }
+    o->size = (uint64_t)st.st_size;
     int rc = last_line(o->fd, st.st_size, &end, err);
     if (rc == 0 && end < st.st_size) {
         *ret_cut = (uint64_t)(st.st_size - end);
         rc = ftruncate(o->fd, end) == 0 ? 0 : err_errno(err, errno, "'%s': removing the line that was cut", o->target);
+        o->size = (uint64_t)end;
     }
     return rc;
 }
@@ -157,7 +165,6 @@ int outlet_open(struct outlet *outlet, uint64_t *ret_cut, struct err *err) {
         return 0;
     }
     if (o->kind != OUTLET_FILE) return 0;
-    o->written = 0;
     o->fd = open(o->target, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, out_mode(OUT_CONTENT));
     if (o->fd < 0) return err_errno(err, errno, "'%s'", o->target);
     int rc = look_at_file(o, ret_cut, err);
@@ -165,11 +172,37 @@ int outlet_open(struct outlet *outlet, uint64_t *ret_cut, struct err *err) {
     return rc;
 }
 
+static bool is_shorter(const struct outlet *o, const struct stat *st) {
+    return S_ISREG(st->st_mode) && (uint64_t)st->st_size < o->size;
+}
+
+bool outlet_is_cut(const struct outlet *outlet) {
+    struct stat st;
+    return outlet->kind == OUTLET_FILE && outlet->format == STREAM_JSONL && fstat(outlet->fd, &st) == 0 &&
+           is_shorter(outlet, &st);
+}
+
+int outlet_restart(struct outlet *outlet, struct err *err) {
+    struct stat st;
+    off_t end = 0;
+    int rc = fstat(outlet->fd, &st) == 0 ? 0 : err_errno(err, errno, "'%s'", outlet->target);
+    if (rc == 0 && outlet->format != STREAM_JSONL) {
+        end = st.st_size;
+    } else if (rc == 0 && begins_as_stream(outlet->fd, st.st_size)) {
+        rc = last_line(outlet->fd, st.st_size, &end, err);
+    }
+    if (rc == 0 && end < st.st_size && ftruncate(outlet->fd, end) != 0) {
+        rc = err_errno(err, errno, "'%s': removing what a cut has left", outlet->target);
+    }
+    outlet->size = (uint64_t)end;
+    return rc;
+}
+
 enum outlet_fate outlet_look(const struct outlet *outlet) {
     struct stat now, mine;
     if (outlet->kind != OUTLET_FILE || fstat(outlet->fd, &mine) != 0 || !S_ISREG(mine.st_mode)) return OUTLET_KEPT;
     if (stat(outlet->target, &now) != 0 || now.st_dev != mine.st_dev || now.st_ino != mine.st_ino) return OUTLET_MOVED;
-    return mine.st_size == 0 && outlet->written > 0 ? OUTLET_CUT : OUTLET_KEPT;
+    return is_shorter(outlet, &mine) ? OUTLET_CUT : OUTLET_KEPT;
 }
 
 int outlet_reopen(struct outlet *outlet, struct err *err) {
@@ -208,7 +241,7 @@ static int put_file(struct outlet *o, struct bytes piece, struct err *err) {
     int rc = put_all(o, piece, err);
     if (rc == ERR_BUSY) return rc;
     if (rc == 0) {
-        o->written += piece.n;
+        o->size += piece.n;
         o->unsynced += piece.n;
         return 0;
     }

@@ -18,7 +18,7 @@ struct outlet {
     int fd;                     /* -1: not open */
     struct http *http;
     struct buf bearer, text;
-    uint64_t written;  /* bytes, to this file */
+    uint64_t size;     /* of the file, as far as this process knows */
     uint64_t unsynced; /* bytes */
     bool broken;       /* lines of JSON were cut off in a connection: they cannot be continued */
     uint64_t rejected; /* records that a collector took no part of */
@@ -35,6 +35,10 @@ int outlet_open(struct outlet *outlet, uint64_t *ret_cut, struct err *err);
 /* What became of the file: renamed or removed (it can still be written to), or cut in place. */
 enum outlet_fate { OUTLET_KEPT, OUTLET_MOVED, OUTLET_CUT };
 enum outlet_fate outlet_look(const struct outlet *outlet);
+/* Whether a file of lines of JSON is shorter than what was written to it: what comes next must begin a section. */
+bool outlet_is_cut(const struct outlet *outlet);
+/* After a cut: removes what is no whole line, or all if the file no longer begins as a stream does. */
+int outlet_restart(struct outlet *outlet, struct err *err);
 /* After OUTLET_MOVED: opens what is there under its name, or a new file. */
 int outlet_reopen(struct outlet *outlet, struct err *err);
 /* Sends a piece and waits until it is taken. ERR_BUSY: it was told to stop, and the piece was not taken. ERR_NET, ERR_IO:

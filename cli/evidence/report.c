@@ -38,11 +38,14 @@ static enum out_color state_color(enum log_aspect_state state) {
     return OUT_DIM;
 }
 
-static const char *verdict_text(enum log_verdict verdict) {
-    switch (verdict) {
+static const char *verdict_text(const struct log_report *report) {
+    switch (report->verdict) {
     case LOG_GOOD:
         return "valid and anchored: every check above that was made passed";
     case LOG_NOT_ANCHORED:
+        if (report->aspect[LOG_ANCHORING].state == LOG_ASPECT_GOOD) {
+            return "consistent and anchored, but not everything that it claims is proven: see above";
+        }
         return "consistent, but not anchored: nothing from outside vouches for it (see --key, --genesis, --policy)";
     case LOG_CONTRADICTS:
         return "CONTRADICTS what was known from outside: it was cut back, exchanged or forked";
@@ -116,7 +119,7 @@ static void print_aspect(struct cli *cli, const char *name, enum log_aspect_stat
 static void print_verdict(struct cli *cli, const struct log_report *report) {
     enum log_verdict verdict = report->verdict;
     enum out_color color = verdict == LOG_GOOD ? OUT_GREEN : verdict == LOG_NOT_ANCHORED ? OUT_YELLOW : OUT_RED;
-    out_printf(cli, "%sverdict%s       %s", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(verdict));
+    out_printf(cli, "%sverdict%s       %s", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(report));
     if (verdict == LOG_CONTRADICTS && report->contradicts[0] != '\0') {
         out_printf(cli, " (rule %s)", report->contradicts);
     }

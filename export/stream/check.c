@@ -28,7 +28,7 @@ static int say_erased(struct streaming *s, uint64_t seq, struct err *err) {
     }
     int rc = array_room(&s->erased, s->n_erased + 1, &s->cap_erased, sizeof(*s->erased), err);
     if (rc == 0) {
-        s->erased[s->n_erased++] = (struct section_erased){.seq = seq};
+        s->erased[s->n_erased++] = (struct section_erased){.seq = seq, .by = LOG_NO_SEQ};
     }
     return rc;
 }
@@ -38,8 +38,8 @@ static int prove_erased(void *ctx, uint64_t seq, struct err *err) {
     struct section_erased want = {.seq = seq};
     struct section_erased *found = s->n_erased == 0 ? NULL : bsearch(&want, s->erased, s->n_erased, sizeof(want), by_seq);
     (void)err;
-    if (found != NULL) {
-        found->proven = true;
+    if (found != NULL && s->erasing < found->by) {
+        found->by = s->erasing;
     }
     return 0;
 }
@@ -47,6 +47,8 @@ static int prove_erased(void *ctx, uint64_t seq, struct err *err) {
 static int take_erasing(struct streaming *s, uint64_t seq, struct bytes body) {
     enum log_erase_what what;
     struct err why = {0};
+    if (s->c.again && seq < s->kept_from) return 0; /* it is compared with nothing */
+    s->erasing = seq;
     int rc = erased_what(body, &what, &why);
     if (rc == 0 && what == LOG_ERASE_BODY) rc = erased_events(body, seq, prove_erased, s, &why);
     return rc == 0 ? 0 : check_fault(&s->c, "F26", LOG_ERASURES, seq, "%s", why.msg);
@@ -58,7 +60,7 @@ static int take_erasing(struct streaming *s, uint64_t seq, struct bytes body) {
 static int check_exported(struct streaming *s, const struct event_header *h, struct bytes body, bool shown) {
     char digest[8 + 2 * LOG_HASH] = "sha256:";
     text_hex(digest + 7, s->claim, EVENT_HASH);
-    s->claim_open = false;
+    s->claim_open = s->c.again && h->seq < s->kept_from; /* then it is compared with nothing */
     if (!shown || !bytes_is(h->kind, "ledger.exported") || !bytes_is(mp_get_text(body, "digest"), digest) ||
         !bytes_is(mp_get_text(body, "format"), "jsonl")) {
         return check_fault(&s->c, "S11", LOG_COMPLETENESS, h->seq, "it does not record what the section claims");
@@ -116,7 +118,7 @@ static int judge_fate(struct streaming *s, const struct check_slot *slot, const 
         break;
     default:
         c->found->counts.withheld++;
-        s->n_held++;
+        s->n_held += !c->again;
         break;
     }
     int rc = said->what == EXPORT_ERASED && !c->again ? say_erased(s, h->seq, err) : 0;
@@ -221,6 +223,7 @@ static int check_leaf(struct streaming *s, struct err *err) {
     }
     c->again = seq < s->end;
     if (!c->again) {
+        s->own_leaves++;
         s->n_leaves += !held;
         s->n_held += held;
         c->found->counts.withheld += held;
@@ -252,6 +255,8 @@ static int check_point(struct streaming *s, struct err *err) {
     s->due = false;
     s->last_point = size;
     s->report->checkpoints++;
+    section_sealed(s, size);
+    if (size < s->goal) return 0;                     /* nothing ties what it covers to the sections before */
     if (!s->has_point || size >= s->report->sealed) { /* the newest one is kept with its memory */
         struct note *note = c->head;
         struct buf text = c->note;
@@ -344,12 +349,19 @@ static void say_sealed(struct streaming *s) {
     check_trust_end(c);
 }
 
+/* Consistent, and not all of it is proven. */
+static void unproven(struct checking *c) {
+    c->report->verdict = c->report->verdict < LOG_NOT_ANCHORED ? LOG_NOT_ANCHORED : c->report->verdict;
+}
+
 static void say_complete(struct streaming *s) {
     struct checking *c = &s->c;
     const struct export_counts *n = &c->found->counts;
     struct buf text = {.max = 500};
     uint64_t sealed = s->has_point ? s->report->sealed : s->first;
-    bool note = sealed < s->end || s->n_open > 0 || s->n_held > 0;
+    bool waits = s->waiting.n > 0 && s->waiting.last >= sealed;
+    uint64_t leaves = s->open_leaves + (waits ? s->waiting.leaves : 0);
+    bool note = sealed < s->end || s->n_open > 0 || waits || s->n_held > 0;
     if (s->end == s->first) {
         buf_put_str(&text, "no event");
     } else {
@@ -364,16 +376,30 @@ static void say_complete(struct streaming *s) {
     if (s->n_open > 0) {
         buf_printf(&text, "; what was asked for is not proven: event %llu is not in it",
                    (unsigned long long)s->open_exported);
+    } else if (waits) {
+        buf_printf(&text, "; what was asked for is not proven: event %llu is not sealed",
+                   (unsigned long long)s->waiting.exported);
+    }
+    if (leaves > 0) {
+        buf_printf(&text, ", so nothing shows that %llu event%s had to be left out", (unsigned long long)leaves,
+                   text_s(leaves));
+        unproven(c);
+    }
+    if (s->n_held > 0) {
+        buf_printf(&text, "; that %llu had to be withheld is said by the file alone", (unsigned long long)s->n_held);
+        unproven(c);
     }
     check_say(c, LOG_COMPLETENESS, note ? LOG_ASPECT_NOTE : LOG_ASPECT_GOOD, "%.*s", (int)text.n, (const char *)text.p);
     buf_done(&text);
 }
 
 static void say_erasures(struct streaming *s) {
-    uint64_t open = 0, first = 0;
+    uint64_t open = 0, first = 0, sealed = s->has_point ? s->report->sealed : s->first;
     for (size_t i = s->n_erased; i > 0; i--) {
-        open += !s->erased[i - 1].proven;
-        first = s->erased[i - 1].proven ? first : s->erased[i - 1].seq;
+        const struct section_erased *e = &s->erased[i - 1];
+        bool is_open = e->by == LOG_NO_SEQ || (e->seq < sealed && e->by >= sealed); /* anybody can write the end */
+        open += is_open;
+        first = is_open ? e->seq : first;
     }
     if (s->n_erased == 0) {
         check_say(&s->c, LOG_ERASURES, LOG_ASPECT_GOOD, "none");
@@ -382,8 +408,11 @@ static void say_erasures(struct streaming *s) {
                   s->n_erased, s->n_erased == 1 ? "body was" : "bodies were");
     } else {
         check_say(&s->c, LOG_ERASURES, LOG_ASPECT_NOTE,
-                  "%zu %s said to be erased; no event of the stream says so of %llu, the first is %llu", s->n_erased,
-                  s->n_erased == 1 ? "body is" : "bodies are", (unsigned long long)open, (unsigned long long)first);
+                  "%zu %s said to be erased; no sealed event of the stream says so of %llu, the first is %llu: they were "
+                  "taken out, or the event comes later",
+                  s->n_erased, s->n_erased == 1 ? "body is" : "bodies are", (unsigned long long)open,
+                  (unsigned long long)first);
+        unproven(&s->c);
     }
 }
 

@@ -205,6 +205,9 @@ int section_begin(struct streaming *s, struct err *err) {
         s->first = s->end = s->kept_from = from;
     }
     s->begun = s->claim_open = true;
+    s->claim_bound = false;
+    s->own_leaves = 0;
+    s->goal = s->end;
     s->due = false;
     s->report->sections++;
     rc = section_reached(s);
@@ -213,16 +216,46 @@ int section_begin(struct streaming *s, struct err *err) {
     return rc;
 }
 
-void section_end(struct streaming *s) {
-    if (!s->begun) return;
+/* Whatever the first line says is the log's word only when the event `exported` is sealed. */
+static void end_claim(struct streaming *s) {
+    struct section_claim *w = &s->waiting;
     if (s->claim_open) {
         s->open_exported = s->n_open++ == 0 ? s->exported : s->open_exported;
-        s->claim_open = false;
+        s->open_leaves += s->own_leaves;
+    } else if (!s->claim_bound) {
+        w->exported = w->n++ == 0 ? s->exported : w->exported;
+        w->last = s->exported > w->last ? s->exported : w->last;
+        w->leaves += s->own_leaves;
     }
+    s->claim_open = false;
+    s->claim_bound = true;
+}
+
+/* Another place to remember: when all are taken, that of the smallest size. */
+static struct section_end *room_for_end(struct streaming *s) {
+    struct section_end *least = &s->ended[0];
+    if (s->n_ended < SECTION_ENDS) return &s->ended[s->n_ended++];
+    for (size_t i = 1; i < s->n_ended; i++) {
+        least = s->ended[i].size < least->size ? &s->ended[i] : least;
+    }
+    return least->size < s->c.edge.size ? least : NULL;
+}
+
+void section_sealed(struct streaming *s, uint64_t size) {
+    if (size > s->exported && size >= s->goal) {
+        s->claim_open = false;
+        s->claim_bound = true;
+    }
+}
+
+void section_end(struct streaming *s) {
+    if (!s->begun) return;
+    end_claim(s);
     for (size_t i = 0; i < s->n_ended; i++) {
         if (s->ended[i].size == s->c.edge.size) return; /* compared when it was reached */
     }
-    struct section_end *end = &s->ended[s->n_ended < SECTION_ENDS ? s->n_ended++ : SECTION_ENDS - 1];
+    struct section_end *end = room_for_end(s);
+    if (end == NULL) return;
     end->size = s->c.edge.size;
     merkle_edge_root(&s->c.edge, end->root);
 }

@@ -14,10 +14,14 @@ struct section_end {
     uint8_t root[EVENT_HASH];
 };
 
-/* An event whose body is said to be erased, and whether some event says so, too. */
+/* An event whose body is said to be erased, and the first event that says so, too; LOG_NO_SEQ: none. */
 struct section_erased {
-    uint64_t seq;
-    bool proven;
+    uint64_t seq, by;
+};
+
+/* Claims whose event has come and is not sealed yet. */
+struct section_claim {
+    uint64_t n, exported, last, leaves; /* exported: of the first one; last: the highest */
 };
 
 struct streaming {
@@ -33,7 +37,12 @@ struct streaming {
     uint64_t exported;   /* of the section */
     uint8_t claim[EVENT_HASH];
     bool claim_open;                /* the event `exported` has not come yet */
+    bool claim_bound;               /* a checkpoint of the section covers it */
+    uint64_t goal;                  /* where those before the section ended: from there on it is tied to them */
+    uint64_t own_leaves;            /* new events that the section gives with their leaf alone */
     uint64_t open_exported, n_open; /* of sections that ended before it */
+    uint64_t open_leaves;           /* own_leaves of those */
+    struct section_claim waiting;   /* of sections that ended with it, and before its checkpoint */
     uint64_t n_leaves;              /* events with their leaf alone */
     uint64_t n_held;
     uint8_t (*leaf)[EVENT_HASH]; /* a ring by seq; owned */
@@ -42,6 +51,7 @@ struct streaming {
     size_t n_ended;
     struct section_erased *erased; /* by seq; owned */
     size_t n_erased, cap_erased;
+    uint64_t erasing; /* the ledger.erased event at hand */
 };
 
 /* ---- section.c ---- */
@@ -52,6 +62,8 @@ void section_line(struct checking *c);
 int section_begin(struct streaming *s, struct err *err);
 /* The section is over: what comes next is another one, or nothing. */
 void section_end(struct streaming *s);
+/* A checkpoint of this size ends here. */
+void section_sealed(struct streaming *s, uint64_t size);
 /* Called after each event: compares with where earlier sections ended, and with what the caller knows. */
 int section_reached(struct streaming *s);
 /* Compares an event that an earlier section had. */

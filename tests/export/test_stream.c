@@ -200,6 +200,61 @@ static void a_filter_leaves_the_leaves_of_the_others(void **state) {
     stream_breaks(bytes_of_buf(&other), "S8", "line 3", 1);
 }
 
+/* `other` is `sent` with another first line and the leaf alone of event `hidden`. */
+static void hide(const char *claim, uint64_t exported, uint64_t hidden) {
+    char mark[48];
+    buf_clear(&other);
+    for (unsigned n = 1; n <= lines_in(bytes_of_buf(&sent)); n++) {
+        struct bytes line = line_of(bytes_of_buf(&sent), n);
+        snprintf(mark, sizeof(mark), "\"seq\":%llu}\n", (unsigned long long)hidden);
+        if (n == 1) {
+            const uint8_t *edge = memmem(line.p, line.n, ",\"edge\"", 7),
+                          *end = memmem(line.p, line.n, ",\"exported\"", 11);
+            const uint8_t *rest = memmem(line.p, line.n, ",\"format\"", 9);
+            buf_put_str(&other, claim);
+            buf_put(&other, edge, (size_t)(end - edge));
+            buf_printf(&other, ",\"exported\":%llu", (unsigned long long)exported);
+            buf_put(&other, rest, (size_t)(line.p + line.n - rest));
+        } else if (memmem(line.p, line.n, mark, strlen(mark)) != NULL) {
+            struct log_reader *reader = NULL;
+            struct log_event event;
+            must(log_reader_open(s.ledger, hidden, hidden + 1, &reader, &why));
+            must(log_reader_next(reader, &event, &why));
+            buf_put_str(&other, "{\"leaf\":\"");
+            text_base64(&other, event.leaf, LOG_HASH);
+            buf_printf(&other, "\",%s", mark);
+            log_reader_close(reader);
+        } else {
+            buf_put_bytes(&other, line);
+        }
+    }
+}
+
+static void events_that_a_forged_claim_hides_are_not_proven_to_be_left_out(void **state) {
+    struct export_term kind = {"kind", EXPORT_EQUALS, bytes_of("run.started")};
+    struct stream_options how = {.format = STREAM_JSONL, .terms = &kind, .n_terms = 1};
+    (void)state;
+    section(&how, 0); /* shows 0, 3, 4 and 5; the claim is its own, but its event is beyond the end */
+    struct bytes begin = line_of(bytes_of_buf(&sent), 1);
+    const uint8_t *edge = memmem(begin.p, begin.n, ",\"edge\"", 7);
+    char claim[256];
+    snprintf(claim, sizeof(claim), "%.*s", (int)(edge - begin.p), (const char *)begin.p);
+    hide(claim, 1000000, 5);
+    stream_of(bytes_of_buf(&other), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "event 1000000 is not in it, so nothing shows that 3 events");
+    aspect_is(LOG_ANCHORING, LOG_ASPECT_GOOD, "");
+    /* The event is there, but no checkpoint covers it. */
+    buf_clear(&sent);
+    must(try_section(&how, 0, false));
+    stream_of(bytes_of_buf(&sent), trust);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "event 6 is not sealed");
+    verdict_is(LOG_NOT_ANCHORED);
+    /* The section after it seals it. */
+    section(&how, 7);
+    stream_is_good();
+}
+
 static void private_fields_leave_only_by_name(void **state) {
     const char *names[] = {"note"};
     struct stream_options how = {.format = STREAM_JSONL, .private_ = names, .n_private = 1};
@@ -224,6 +279,72 @@ static void erased_events_are_accounted_for_by_the_stream(void **state) {
     assert_int_equal(found.report.counts.erased, 1);
     aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "1 body was erased, each by a ledger.erased event of the stream");
     assert_null(memmem(sent.p, sent.n, "\"erased\":false", 14));
+}
+
+/* `other` is `sent` with event `seq` marked: its header, and nothing that it commits to. */
+static void mark(uint64_t seq, bool erased) {
+    char end[48];
+    snprintf(end, sizeof(end), "\"seq\":%llu}\n", (unsigned long long)seq);
+    buf_clear(&other);
+    for (unsigned n = 1; n <= lines_in(bytes_of_buf(&sent)); n++) {
+        struct bytes line = line_of(bytes_of_buf(&sent), n);
+        const uint8_t *payload = memmem(line.p, line.n, ",\"payload\":", 11);
+        if (memmem(line.p, line.n, end, strlen(end)) == NULL || payload == NULL) {
+            buf_put_bytes(&other, line);
+            continue;
+        }
+        buf_put_str(&other, erased ? "{\"erased\":true," : "{");
+        buf_put(&other, line.p + 1, (size_t)(payload - line.p) - 1);
+        buf_printf(&other, ",\"seq\":%llu%s}\n", (unsigned long long)seq, erased ? "" : ",\"withheld\":true");
+    }
+}
+
+static void marks_that_no_sealed_event_repeats_are_not_proven(void **state) {
+    (void)state;
+    section(&all, 0);
+    stream_is_good();
+    mark(2, true);
+    stream_of(bytes_of_buf(&other), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "no sealed event of the stream says so of 1, the first is 2");
+    mark(2, false);
+    stream_of(bytes_of_buf(&other), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_COMPLETENESS, LOG_ASPECT_NOTE, "that 1 had to be withheld is said by the file alone");
+}
+
+static void an_erasure_proves_a_mark_when_it_is_sealed(void **state) {
+    uint64_t seqs[] = {1};
+    struct log_erase_options o = {
+        .what = LOG_ERASE_BODY, .reason = "request", .actor = "user:test", .seqs = seqs, .n_seqs = 1};
+    (void)state;
+    section(&all, 0);
+    mark(1, true); /* as a follower writes it that reads it later */
+    buf_clear(&sent);
+    buf_put_bytes(&sent, bytes_of_buf(&other));
+    must(log_erase(s.ledger, &o, NULL, &why));
+    must(try_section(&all, 6, false));
+    stream_of(bytes_of_buf(&sent), trust);
+    verdict_is(LOG_NOT_ANCHORED);
+    aspect_is(LOG_ERASURES, LOG_ASPECT_NOTE, "of 1, the first is 1");
+    section(&all, 6);
+    stream_is_good();
+}
+
+static void a_repeat_that_ends_early_seals_nothing_of_what_it_repeats(void **state) {
+    (void)state;
+    section(&all, 2); /* to event 5, with a checkpoint of size 6 */
+    buf_clear(&other);
+    buf_put_bytes(&other, bytes_of_buf(&sent));
+    buf_clear(&sent);
+    must(try_section(&all, 0, false)); /* to event 6, with the handover's checkpoint of size 4 */
+    buf_put_bytes(&sent, bytes_of_buf(&other));
+    stream_is_good();
+    assert_int_equal(found.report.counts.to, 7);
+    assert_int_equal(found.sealed, 4);
+    section(&all, 7);
+    stream_is_good();
+    assert_int_equal(found.sealed, 8);
 }
 
 static void a_head_known_from_before_is_compared(void **state) {
@@ -312,8 +433,12 @@ int main(void) {
         SMALL(a_repeated_section_must_have_the_same_events),
         SMALL(a_section_that_begins_too_late_is_a_gap),
         SMALL(a_filter_leaves_the_leaves_of_the_others),
+        SMALL(events_that_a_forged_claim_hides_are_not_proven_to_be_left_out),
         SMALL(private_fields_leave_only_by_name),
         SMALL(erased_events_are_accounted_for_by_the_stream),
+        SMALL(marks_that_no_sealed_event_repeats_are_not_proven),
+        SMALL(an_erasure_proves_a_mark_when_it_is_sealed),
+        SMALL(a_repeat_that_ends_early_seals_nothing_of_what_it_repeats),
         SMALL(a_head_known_from_before_is_compared),
         SMALL(a_receiver_that_stops_leaves_the_cursor_where_it_was),
         SMALL(a_cursor_of_another_ledger_or_ahead_of_it_is_refused),

@@ -94,7 +94,20 @@ static void good_streams_of_every_kind(void **state) {
     note_file(bytes_of_buf(&sent), false, true);
     section(&filtered, 300); /* repeats, with another claim */
     note_file(bytes_of_buf(&sent), true, true);
+    must(try_section(&filtered, 0, false)); /* its event is not sealed */
+    note_file(bytes_of_buf(&sent), true, true);
+    section(&plain, 100);
+    note_file(bytes_of_buf(&sent), true, true);
     buf_clear(&sent);
+    must(try_section(&filtered, 0, false));
+    note_file(bytes_of_buf(&sent), true, true);
+    uint64_t all = found.report.counts.to;
+    section(&plain, all);
+    note_file(bytes_of_buf(&sent), true, true);
+    for (unsigned last = 2; last < lines_in(bytes_of_buf(&sent)); last += 97) {
+        struct bytes line = line_of(bytes_of_buf(&sent), last);
+        note_file((struct bytes){sent.p, (size_t)(line.p - sent.p)}, true, true); /* the claim is still open */
+    }
     for (uint64_t from = 0; from < 700; from += 173) {
         buf_clear(&sent);
         section(from % 2 == 0 ? &plain : &filtered, from);
@@ -127,6 +140,20 @@ static void changed_streams(void **state) {
         buf_put_bytes(&copy, line);
         note_file(bytes_of_buf(&copy), true, false); /* has it at the end */
         note_file((struct bytes){all.p, (size_t)(line.p - all.p) + line.n / 2}, true, true);
+    }
+    for (unsigned n = 2; n <= lines_in(all); n++) { /* marked as erased, and as withheld */
+        struct bytes line = line_of(all, n);
+        const uint8_t *payload = memmem(line.p, line.n, ",\"payload\":", 11), *seq = memmem(line.p, line.n, ",\"seq\":", 7);
+        for (unsigned held = 0; held < 2 && payload != NULL && seq != NULL; held++) {
+            buf_clear(&copy);
+            buf_put(&copy, all.p, (size_t)(line.p - all.p));
+            buf_put_str(&copy, held ? "{" : "{\"erased\":true,");
+            buf_put(&copy, line.p + 1, (size_t)(payload - line.p) - 1);
+            buf_put(&copy, seq, (size_t)(line.p + line.n - seq) - 2);
+            buf_put_str(&copy, held ? ",\"withheld\":true}\n" : "}\n");
+            buf_put(&copy, line.p + line.n, (size_t)(all.p + all.n - line.p) - line.n);
+            note_file(bytes_of_buf(&copy), true, true);
+        }
     }
     both_agree();
 }
