@@ -42,14 +42,17 @@ void proxy_watch_shared_init(struct watch_shared *shared) {
     atomic_init(&shared->others, 0);
 }
 
+/* As lenient as a server may be: a path in another case, or with a slash at its end, is the same call. Other forms of it are not
+ * passed on (base/http/guard.c). */
 static const struct call *find_call(const struct httpd_head *head) {
     struct bytes path = head->target;
     const uint8_t *query = bytes_find(path, '?');
     if (!bytes_is(head->method, "POST")) return NULL;
     path.n = query != NULL ? (size_t)(query - path.p) : path.n;
-    if (bytes_has_prefix(path, "/v1/")) path = (struct bytes){path.p + 3, path.n - 3};
+    if (path.n > 1 && path.p[path.n - 1] == '/') path.n--;
+    if (path.n > 4 && httpd_is_word((struct bytes){path.p, 4}, "/v1/")) path = (struct bytes){path.p + 3, path.n - 3};
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        if (bytes_is(path, calls[i].path)) return &calls[i];
+        if (httpd_is_word(path, calls[i].path)) return &calls[i];
     }
     return NULL;
 }
