@@ -20,4 +20,20 @@ code 200 /API/CHAT
 code 200 '/v1/chat/completions%20' # another path
 stop
 same "$(jq -r '[.calls, .others, .refused] | join(" ")' <<<"$report")" "3 1 1"
+
+# Chunks that are none: the proxy itself refuses the request, and says so in its record; the client has not gone.
+start --listen 127.0.0.1:0 --run chunks
+for chunk in '5\nhello\n0\n\n' '-1\r\nhello\r\n0\r\n\r\n' '0x5\r\nhello\r\n0\r\n\r\n'; do
+    exec 8<>"/dev/tcp/${address%:*}/${address##*:}"
+    # shellcheck disable=SC2059 # its escapes are meant
+    printf "POST /v1/chat/completions HTTP/1.1\r\nHost: $address\r\nTransfer-Encoding: chunked\r\n\r\n$chunk" >&8
+    read -r status <&8
+    same "$status" $'HTTP/1.1 400 Bad Request\r'
+    exec 8<&- 8>&-
+done
+stop
+box 0 log -n 0 --json --kind run.model_returned
+same "$(jq -r 'select(.run == "chunks") | [.body.outcome, .body.error] | join(" ")' <"$T/.out" | sort | uniq -c | awk '{print $1, $2, $3}')" \
+    "3 error bad_request"
+box 0 verify
 exec 9>&-
