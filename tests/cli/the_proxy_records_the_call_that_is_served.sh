@@ -35,5 +35,18 @@ stop
 box 0 log -n 0 --json --kind run.model_returned
 same "$(jq -r 'select(.run == "chunks") | [.body.outcome, .body.error] | join(" ")' <"$T/.out" | sort | uniq -c | awk '{print $1, $2, $3}')" \
     "3 error bad_request"
+
+# Which of two names is served, only the server knows: Go folds case, and the last one wins.
+start --listen 127.0.0.1:0 --run twice
+for body in '{"model":"small","Model":"BIG"}' '{"model":"a","model":"bbb"}' '{"model":"a","\u004dodel":["b"]}' \
+    '{"model":"one","stream":false,"\u017ftream":true}' '{"Model":"one","stream":false}'; do
+    curl -s -o /dev/null -H 'X-Scenario: good' -d "$body" "http://$address/v1/chat/completions"
+done
+stop
+box 0 log -n 0 --json --kind run.model_called
+same "$(jq -r 'select(.run == "twice") | .body | [.model, .stream, .error] | map(tostring) | join(" ")' <"$T/.out" | paste -sd,)" \
+    "null false ambiguous_request,null false ambiguous_request,null false ambiguous_request,one null ambiguous_request,one false null"
+same "$("$LEDGER" -C "$BOX" log -n 0 --json --kind run.model_returned | jq -r 'select(.run == "twice") | .body.model | tostring' | paste -sd,)" \
+    "null,null,null,one,one"
 box 0 verify
 exec 9>&-
