@@ -264,6 +264,7 @@ int gz_peek(struct gz *gz, const volatile sig_atomic_t *stop, struct bytes *ret,
 
 #define PUSH_FREE_BYTES ((uint64_t)1 << 20)
 #define PUSH_RATIO      200
+#define MEMBER_FIRST    0x1f
 
 struct gz_push {
     z_stream z;
@@ -337,8 +338,11 @@ int gz_push(struct gz_push *push, const void *p, size_t n, struct buf *out, stru
         n -= piece;
         for (int rc = 0; rc == 0;) {
             if (push->ended && push->z.avail_in > 0) {
-                return err_set(err, ERR_CORRUPT, "gzip data is followed by something else after byte %llu",
-                               (unsigned long long)push->taken);
+                if (*push->z.next_in != MEMBER_FIRST || inflateReset(&push->z) != Z_OK) {
+                    return err_set(err, ERR_CORRUPT, "gzip data is followed by something else after byte %llu",
+                                   (unsigned long long)push->taken);
+                }
+                push->ended = false; /* another member */
             }
             rc = push->ended ? 1 : push_some(push, out, err);
             if (rc < 0) return rc;

@@ -40,14 +40,14 @@ int gz_fd(const struct gz *gz);
 bool gz_buffered(const struct gz *gz);
 void gz_close(struct gz *gz); /* NULL is fine */
 
-/* The same for compressed bytes that arrive in pieces: exactly one member, and no decompression bomb. */
+/* The same for compressed bytes that arrive in pieces: members, which are one content, and no decompression bomb. */
 struct gz_push;
 int gz_push_new(struct gz_push **ret, struct err *err);
 /* Appends what the next n bytes decode to. ERR_LIMIT: it does not fit in out->max, or the output so far exceeds 1 MiB
- * and 200 times its input. ERR_CORRUPT: damaged, or something follows the member. After a failure only gz_push_free may
- * be called. */
+ * and 200 times its input. ERR_CORRUPT: damaged, or something that is no member follows. After a failure only
+ * gz_push_free may be called. */
 int gz_push(struct gz_push *push, const void *p, size_t n, struct buf *out, struct err *err);
-/* 0 when the member is complete, otherwise ERR_CORRUPT. */
+/* 0 when the last member is complete, otherwise ERR_CORRUPT. */
 int gz_push_end(const struct gz_push *push, struct err *err);
 void gz_push_free(struct gz_push *push); /* NULL is fine */
 

@@ -376,7 +376,7 @@ void zst_reader_free(struct zst_reader *reader) {
 struct zst_push {
     ZSTD_DCtx *ctx;
     bool ended;
-    uint64_t taken, given;
+    uint64_t taken, given, seen; /* seen: bytes of the current frame */
 };
 
 int zst_push_new(struct zst_push **ret, struct err *err) {
@@ -405,7 +405,7 @@ static int push_some(struct zst_push *push, ZSTD_inBuffer *in, struct buf *out, 
     size_t left = out->max - out->n, room = left < PUSH_BLOCK ? left : PUSH_BLOCK, all = in->size, before = in->pos;
     uint8_t *p = buf_room(out, room == 0 ? 1 : room);
     if (p == NULL) return buf_check(out, "what zstd decodes to", err);
-    in->size = push->taken == 0 ? in->pos + 1 : all;
+    in->size = push->seen == 0 && in->pos < all ? in->pos + 1 : all;
     ZSTD_outBuffer piece = {p, room, 0};
     size_t rc = ZSTD_decompressStream(push->ctx, &piece, in);
     in->size = all;
@@ -417,6 +417,7 @@ static int push_some(struct zst_push *push, ZSTD_inBuffer *in, struct buf *out, 
     push->given += piece.pos;
     push->taken += in->pos - before;
     push->ended = rc == 0;
+    push->seen = push->ended ? 0 : push->seen + (in->pos - before);
     if (push->given > PUSH_FREE_BYTES && push->given / PUSH_RATIO > push->taken) {
         return err_set(err, ERR_LIMIT, "zstd data decodes to more than %d times its size", PUSH_RATIO);
     }
@@ -429,11 +430,11 @@ int zst_push(struct zst_push *push, const void *p, size_t n, struct buf *out, st
         return err_set(err, ERR_CORRUPT, "this is not zstd data");
     }
     for (int rc = 0; rc == 0;) {
-        if (push->ended && in.pos < in.size) {
+        if (push->ended && in.pos < in.size && ((const uint8_t *)p)[in.pos] != FRAME_FIRST) {
             return err_set(err, ERR_CORRUPT, "zstd data is followed by something else after byte %llu",
                            (unsigned long long)push->taken);
         }
-        rc = push->ended || n == 0 ? 1 : push_some(push, &in, out, err);
+        rc = (push->ended && in.pos == in.size) || n == 0 ? 1 : push_some(push, &in, out, err);
         if (rc < 0) return rc;
     }
     return 0;

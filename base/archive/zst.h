@@ -39,15 +39,15 @@ int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct
 uint64_t zst_reader_taken(const struct zst_reader *reader); /* compressed bytes taken so far */
 void zst_reader_free(struct zst_reader *reader);            /* NULL is fine */
 
-/* For compressed bytes that arrive in pieces from strangers: exactly one frame, with or without a checksum, of a window of
- * at most 8 MiB, and no decompression bomb. As gz_push. */
+/* For compressed bytes that arrive in pieces from strangers: frames, which are one content, each with or without a checksum
+ * and of a window of at most 8 MiB, and no decompression bomb. As gz_push. */
 struct zst_push;
 int zst_push_new(struct zst_push **ret, struct err *err);
 /* Appends what the next n bytes decode to. ERR_LIMIT: it does not fit in out->max, or the output so far exceeds 1 MiB
- * and 200 times its input. ERR_CORRUPT: damaged, or something follows the frame. After a failure only zst_push_free may
- * be called. */
+ * and 200 times its input. ERR_CORRUPT: damaged, or something that is no frame of content follows. After a failure only
+ * zst_push_free may be called. */
 int zst_push(struct zst_push *push, const void *p, size_t n, struct buf *out, struct err *err);
-/* 0 when the frame is complete, otherwise ERR_CORRUPT. */
+/* 0 when the last frame is complete, otherwise ERR_CORRUPT. */
 int zst_push_end(const struct zst_push *push, struct err *err);
 void zst_push_free(struct zst_push *push); /* NULL is fine */
 

@@ -1,8 +1,10 @@
 /* The rules in order, from the form of the message to its target; the first broken one decides. */
 #include "base/http/guard.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -174,6 +176,19 @@ static bool check_token(const struct httpd_policy *policy, const struct found *f
            refuse(v, 401, "the request lacks the token; expected: 'authorization: Bearer TOKEN'");
 }
 
+/* An escape of a letter, a digit or one of "-._~", which never needs one (RFC 3986, 2.3): servers take it for the character
+ * itself, and so would not read the path that is judged here. NULL: there is none. */
+static const char *find_needless_escape(const char *path) {
+    for (const char *at = strchr(path, '%'); at != NULL; at = strchr(at + 1, '%')) {
+        char digits[3] = "";
+        if (!isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2])) continue;
+        memcpy(digits, at + 1, 2);
+        int c = (int)strtol(digits, NULL, 16);
+        if (c < 0x80 && (isalnum(c) || (c != 0 && strchr("-._~", c) != NULL))) return at;
+    }
+    return NULL;
+}
+
 /* Of a path that is passed on: nothing that another reader could take for another path, another host or another request. */
 static bool check_passed(const struct httpd_head *head, struct httpd_verdict *v) {
     static const char *const tricks[] = {"//", "\\", "#", "/../", "/./", "%00", "%2e", "%2f", "%5c"};
@@ -198,7 +213,8 @@ static bool check_passed(const struct httpd_head *head, struct httpd_verdict *v)
             return refuse(v, 400, "the path has '%s', which is not passed on", tricks[i]);
         }
     }
-    return true;
+    const char *escape = find_needless_escape(path);
+    return escape == NULL || refuse(v, 400, "the path has '%.3s', which needs no escape and is not passed on", escape);
 }
 
 /* ---- the target ------------------------------------------------------------------------------------------------- */

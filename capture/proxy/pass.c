@@ -166,8 +166,10 @@ static int on_read(void *ctx, uint8_t *to, size_t max, size_t *ret_n, struct err
         (void)fail(x, WATCH_FAILED, 413, "too_large");
     } else if (rc != 0 && c->slow) {
         (void)fail(x, WATCH_CLIENT, 408, "too_slow");
+    } else if (rc != 0 && c->bad) {
+        (void)fail(x, WATCH_FAILED, 400, "bad_request");
     } else if (rc != 0) {
-        (void)fail(x, WATCH_CLIENT, c->bad ? 400 : 0, "bad_request");
+        x->end = WATCH_CLIENT;
     }
     if (rc != 0) return rc;
     proxy_watch_request(&x->watch, (struct bytes){to, *ret_n});

@@ -42,14 +42,17 @@ void proxy_watch_shared_init(struct watch_shared *shared) {
     atomic_init(&shared->others, 0);
 }
 
+/* As lenient as a server may be: a path in another case, or with a slash at its end, is the same call. Other forms of it are not
+ * passed on (base/http/guard.c). */
 static const struct call *find_call(const struct httpd_head *head) {
     struct bytes path = head->target;
     const uint8_t *query = bytes_find(path, '?');
     if (!bytes_is(head->method, "POST")) return NULL;
     path.n = query != NULL ? (size_t)(query - path.p) : path.n;
-    if (bytes_has_prefix(path, "/v1/")) path = (struct bytes){path.p + 3, path.n - 3};
+    if (path.n > 1 && path.p[path.n - 1] == '/') path.n--;
+    if (path.n > 4 && httpd_is_word((struct bytes){path.p, 4}, "/v1/")) path = (struct bytes){path.p + 3, path.n - 3};
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-        if (bytes_is(path, calls[i].path)) return &calls[i];
+        if (httpd_is_word(path, calls[i].path)) return &calls[i];
     }
     return NULL;
 }
@@ -85,6 +88,12 @@ static void on_member(void *ctx, const char *name, struct bytes json) {
         keep_parameter(w, name, json);
     }
     buf_done(&mp);
+}
+
+static void on_name(void *ctx, const char *name) {
+    struct watch *w = ctx;
+    w->models += strcmp(name, "model") == 0 ? 1 : 0;
+    w->streams += strcmp(name, "stream") == 0 ? 1 : 0;
 }
 
 /* W3C trace context: "00-<trace id>-<parent id>-<flags>". A trace is a run, as it is of what OpenTelemetry reports. */
@@ -126,6 +135,7 @@ void proxy_watch_begin(struct watch *w, struct watch_shared *shared, const struc
     }
     if (w->run[0] == '\0') snprintf(w->run, sizeof(w->run), "proxy-%s", w->call);
     members_init(&w->members, on_member, w);
+    w->members.named = on_name;
     w->prompt = hash_new();
     buf_init(&w->parameters, 1024);
     buf_init(&w->prompt_text, shared->content ? WATCH_TEXT_MAX : 0);
@@ -202,6 +212,7 @@ void proxy_watch_called(struct watch *w) {
     char key[RECORDER_KEY_MAX];
     if (!w->on || w->called) return;
     w->called = true;
+    if (w->models > 1) w->model[0] = '\0'; /* which of them is served is the server's secret */
     names_want(w->shared->names, w->model);
     mp_map_init(&body, BODY_MAX);
     mp_map_init(&private_, BODY_MAX);
@@ -209,7 +220,8 @@ void proxy_watch_called(struct watch *w) {
     mp_map_uint(&body, "at", w->at);
     mp_map_text(&body, "endpoint", bytes_of(w->shared->endpoint));
     mp_map_text(&body, "operation", bytes_of(w->operation));
-    mp_map_bool(&body, "stream", w->stream);
+    if (w->streams <= 1) mp_map_bool(&body, "stream", w->stream);
+    if (w->models > 1 || w->streams > 1) mp_map_text(&body, "error", bytes_of("ambiguous_request"));
     if (w->shared->egress)
         mp_map_bool(&body, "egress", true); /* else the answer says so: a server here may ask one elsewhere */
     if (w->body_n > 0) put_digest(&body, "prompt_digest", w->prompt);

@@ -37,6 +37,7 @@ struct watch {
     struct watch_shared *shared;
     bool on, called, has_cause; /* it is recorded; its first event was made, and has a place in the queue */
     bool stream, over;          /* a stream was requested; there is too much to read */
+    unsigned models, streams;   /* how many members of the request may be its model, and say whether it wants a stream */
     const char *operation, *runtime;
     char model[FACTS_NAME_MAX], call[17], run[RECORDER_KEY_MAX], parent[17];
     uint64_t at, began, first, body_n;

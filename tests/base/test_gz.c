@@ -303,6 +303,36 @@ static void pushed_content_comes_back_in_any_step(void **state) {
     buf_done(&packed);
 }
 
+static void pushed_members_are_one_content_with_one_bound(void **state) {
+    (void)state;
+    static const size_t steps[] = {1, 7, 65536, (size_t)1 << 20};
+    struct buf plain, packed, out;
+    struct err err = {0};
+    fill_text(&plain, 100000);
+    buf_init(&packed, MAX);
+    gzip(&packed, bytes_of_buf(&plain));
+    size_t one = packed.n;
+    gzip(&packed, bytes_of(""));
+    gzip(&packed, bytes_of_buf(&plain));
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        assert_int_equal(push(bytes_of_buf(&packed), steps[i], &out, MAX, NULL), 0);
+        assert_int_equal(out.n, 2 * plain.n);
+        assert_memory_equal(out.p, plain.p, plain.n);
+        assert_memory_equal(out.p + plain.n, plain.p, plain.n);
+        buf_done(&out);
+        assert_int_equal(push(bytes_of_buf(&packed), steps[i], &out, 2 * plain.n - 1, &err), ERR_LIMIT);
+        assert_true(out.n < 2 * plain.n);
+        buf_done(&out);
+        assert_int_equal(push((struct bytes){packed.p, packed.n - 1}, steps[i], &out, MAX, &err), ERR_CORRUPT);
+        buf_done(&out);
+        assert_int_equal(push((struct bytes){packed.p, one + 1}, steps[i], &out, MAX, &err), ERR_CORRUPT);
+        assert_non_null(strstr(err.msg, "cut short"));
+        buf_done(&out);
+    }
+    buf_done(&plain);
+    buf_done(&packed);
+}
+
 static void pushed_data_that_is_cut_damaged_or_followed_is_refused(void **state) {
     (void)state;
     struct buf plain, packed, out;
@@ -370,6 +400,7 @@ int main(void) {
         cmocka_unit_test(a_plain_file_that_grows_gives_its_new_bytes),
         cmocka_unit_test(an_absent_file_and_a_directory_are_told_apart),
         cmocka_unit_test(pushed_content_comes_back_in_any_step),
+        cmocka_unit_test(pushed_members_are_one_content_with_one_bound),
         cmocka_unit_test(pushed_data_that_is_cut_damaged_or_followed_is_refused),
         cmocka_unit_test(a_bomb_is_refused_by_its_ratio_and_by_its_size),
     };

@@ -197,9 +197,11 @@ static void what_is_passed_on_has_any_method_path_and_content(void **state) {
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(judged(&passes, methods[i], "/", HOST, &v), 405);
     }
-    static const char *const targets[] = {"",       "*",      "http://x/", "//x",     "/a//b",  "/..",   "/../a",
-                                          "/a/..",  "/a/./b", "/a/.",      "/a%2E/b", "/a%2fb", "/a\\b", "/%00",
-                                          "/a\x7f", "/a b",   "/\xc3\xa4", "/a#b",    "/a?b#c"};
+    static const char *const targets[] = {"",        "*",         "http://x/", "//x",    "/a//b",
+                                          "/..",     "/../a",     "/a/..",     "/a/./b", "/a/.",
+                                          "/a%2E/b", "/a%2fb",    "/a\\b",     "/%00",   "/a\x7f",
+                                          "/a b",    "/\xc3\xa4", "/a#b",      "/a?b#c", "/v1/chat/%63ompletions",
+                                          "/%5A",    "/%30",      "/%7e",      "/%5F",   "/%2D"};
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
         assert_int_equal(judged(&passes, "GET", targets[i], HOST, &v), 400);
     }
@@ -210,6 +212,17 @@ static void what_is_passed_on_has_any_method_path_and_content(void **state) {
     target[8192] = '\0';
     assert_int_equal(judged(&passes, "GET", target, HOST, &v), 0);
     free(target);
+}
+
+static void an_escape_that_a_server_would_undo_is_named_and_others_pass(void **state) {
+    (void)state;
+    struct httpd_verdict v;
+    assert_int_equal(judged(&passes, "POST", "/v1/%43hat?a=%63", HOST, &v), 400);
+    assert_string_equal(v.message, "the path has '%43', which needs no escape and is not passed on");
+    static const char *const targets[] = {"/a%20b", "/%C3%a4", "/%40%5B%60%7b", "/%3A", "/a?b=%63%2e", "/100%"};
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        assert_int_equal(judged(&passes, "GET", targets[i], HOST, &v), 0);
+    }
 }
 
 static void only_named_origins_and_holders_of_the_token_pass(void **state) {
@@ -239,6 +252,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_heads_pass),
         cmocka_unit_test(what_is_passed_on_has_any_method_path_and_content),
+        cmocka_unit_test(an_escape_that_a_server_would_undo_is_named_and_others_pass),
         cmocka_unit_test(only_named_origins_and_holders_of_the_token_pass),
         cmocka_unit_test(each_bad_head_is_refused_in_its_own_words),
         cmocka_unit_test(other_versions_and_too_many_headers_are_refused),

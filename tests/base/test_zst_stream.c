@@ -140,6 +140,49 @@ static void frames_behind_each_other_are_one_content(void **state) {
     buf_done(&twice);
 }
 
+/* Pushes the bytes in pieces; the code of the first failure, or of the end. */
+static int push(struct bytes bytes, size_t step, struct buf *out, size_t max) {
+    struct zst_push *zst = NULL;
+    buf_init(out, max);
+    assert_int_equal(zst_push_new(&zst, &why), 0);
+    int rc = 0;
+    for (size_t at = 0; at < bytes.n && rc == 0; at += step) {
+        rc = zst_push(zst, bytes.p + at, step < bytes.n - at ? step : bytes.n - at, out, &why);
+    }
+    if (rc == 0) rc = zst_push_end(zst, &why);
+    zst_push_free(zst);
+    return rc;
+}
+
+static void pushed_frames_are_one_content_with_one_bound(void **state) {
+    static const size_t steps[] = {1, 4999, 1 << 20};
+    struct buf out, twice;
+    (void)state;
+    buf_init(&twice, 4 * PLAIN);
+    buf_put_bytes(&twice, bytes_of_buf(&packed));
+    buf_put_bytes(&twice, bytes_of_buf(&packed));
+    struct bytes all = bytes_of_buf(&twice);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        assert_int_equal(push(all, steps[i], &out, 4 * PLAIN), 0);
+        assert_int_equal(out.n, 2 * PLAIN);
+        assert_memory_equal(out.p, plain, PLAIN);
+        assert_memory_equal(out.p + PLAIN, plain, PLAIN);
+        buf_done(&out);
+        assert_int_equal(push(all, steps[i], &out, 2 * PLAIN - 1), ERR_LIMIT);
+        buf_done(&out);
+        assert_int_equal(push((struct bytes){all.p, all.n - 1}, steps[i], &out, 4 * PLAIN), ERR_CORRUPT);
+        buf_done(&out);
+        assert_int_equal(push((struct bytes){all.p, packed.n + 1}, steps[i], &out, 4 * PLAIN), ERR_CORRUPT);
+        assert_non_null(strstr(why.msg, "cut short"));
+        buf_done(&out);
+    }
+    twice.p[packed.n] = 'x';
+    assert_int_equal(push(all, 4999, &out, 4 * PLAIN), ERR_CORRUPT);
+    assert_non_null(strstr(why.msg, "followed by something else"));
+    buf_done(&out);
+    buf_done(&twice);
+}
+
 /* One frame from zst_compress with a changed header: refused, however it is cut. */
 static void is_refused(const struct buf *frame) {
     struct buf out;
@@ -202,6 +245,7 @@ int main(void) {
         cmocka_unit_test(pieces_of_any_size_come_back_whole),
         cmocka_unit_test(a_cut_frame_and_one_with_something_else_behind_it_are_refused),
         cmocka_unit_test(frames_behind_each_other_are_one_content),
+        cmocka_unit_test(pushed_frames_are_one_content_with_one_bound),
         cmocka_unit_test(frames_of_another_kind_are_refused),
         cmocka_unit_test(a_flipped_bit_never_gives_other_content),
     };

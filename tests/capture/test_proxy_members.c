@@ -61,7 +61,33 @@ static void what_is_no_object_gives_nothing(void **state) {
         assert_string_equal(read_in(texts[i], 1), "");
     }
     assert_string_equal(read_in("{\"a\":1}{\"b\":2}", 3), "a=1;");
-    assert_string_equal(read_in("{\"a\\u0062\":1,\"c\":2}", 1), "c=2;");
+}
+
+static char names[512];
+
+static void name(void *ctx, const char *text) {
+    size_t n = strlen(names);
+    (void)ctx;
+    snprintf(names + n, sizeof(names) - n, "%s;", text);
+}
+
+static void names_are_folded_and_each_is_told_whatever_its_value(void **state) {
+    (void)state;
+    static const char text[] =
+        "{\"Model\":[{\"x\":1}],\"m\\u004fde\\u006C\":\"a\",\"\xc5\xbftream\":{},\"\\u017fTREAM\":1,"
+        "\"\xe2\x84\xaa\":2,\"\\u212a\":3,\"model\\u0000\":4,\"\\u00zz\":5,\"\\/\\\"\":6,\"MODEL\":7}";
+    struct members m;
+    for (size_t piece = 1; piece < sizeof(text); piece++) {
+        seen[0] = names[0] = '\0';
+        members_init(&m, take, NULL);
+        m.named = name;
+        for (size_t at = 0; at < sizeof(text) - 1; at += piece) {
+            size_t left = sizeof(text) - 1 - at;
+            members_put(&m, (struct bytes){(const uint8_t *)text + at, piece < left ? piece : left});
+        }
+        assert_string_equal(names, "model;model;stream;stream;k;k;model\x80;zz;/\";model;");
+        assert_string_equal(seen, "model=\"a\";stream=1;k=2;k=3;model\x80=4;zz=5;/\"=6;model=7;");
+    }
 }
 
 static void long_names_and_values_are_passed_over(void **state) {
@@ -89,6 +115,7 @@ int main(void) {
         cmocka_unit_test(only_scalars_at_the_top_are_given_however_the_bytes_come),
         cmocka_unit_test(a_cut_object_gives_what_was_complete),
         cmocka_unit_test(what_is_no_object_gives_nothing),
+        cmocka_unit_test(names_are_folded_and_each_is_told_whatever_its_value),
         cmocka_unit_test(long_names_and_values_are_passed_over),
         cmocka_unit_test(depth_costs_nothing_and_ends),
     };
