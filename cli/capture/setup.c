@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/http/listen.h"
 #include "base/text.h"
 #include "capture/find/find.h"
 #include "capture/setup/setup.h"
@@ -71,11 +72,11 @@ static int find_self(struct setup *s, struct err *err) {
     return buf_check(&s->prefix, "the command of a hook", err);
 }
 
-/* An address that can stand in a URL, in quotes, as it is. */
+/* An address of this machine's loopback, as receivers take it, that can stand in a URL, in quotes, as it is. */
 static bool is_address(const char *text) {
     size_t n = strlen(text);
     return n > 0 && n < 200 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]") == n &&
-           strchr(text, ':') != NULL;
+           strchr(text, ':') != NULL && strncmp(text, HTTPD_UNIX, strlen(HTTPD_UNIX)) != 0 && httpd_listen_is_here(text);
 }
 
 /* Returns 0, or an exit code after reporting. */
@@ -93,7 +94,8 @@ static int look_around(struct setup *s) {
         return cli_usage(s->cli, "give one of --apply and --undo");
     }
     if (s->world.otlp != NULL && (!is_address(s->world.otlp) || !opt_has(args, &options[S_APPLY]))) {
-        return cli_usage(s->cli, "--otlp takes ADDRESS:PORT, such as 127.0.0.1:4318, and goes with --apply");
+        return cli_usage(s->cli, "--otlp takes ADDRESS:PORT of a receiver on this machine's loopback, such as "
+                                 "127.0.0.1:4318, and goes with --apply");
     }
     if (s->world.home == NULL || s->world.home[0] != '/') {
         return cli_usage(s->cli, "HOME is not set to a directory: whose settings?");
