@@ -211,6 +211,26 @@ static bool skip_value(struct reader *r, unsigned depth) {
     return skip_plain(r);
 }
 
+bool edit_toml_member(struct bytes table, const char *key, struct bytes *ret) {
+    struct reader r = {.text = table, .at = 1};
+    char name[EDIT_TOML_KEY_MAX];
+    if (table.n == 0 || table.p[0] != '{') return false;
+    for (;; r.at++) {
+        skip_blanks(&r);
+        if (!read_key(&r, name) || look(&r, 0) != '=') return false;
+        r.at++;
+        skip_blanks(&r);
+        size_t from = r.at;
+        if (!skip_value(&r, 0)) return false;
+        if (strcmp(name, key) == 0) {
+            *ret = (struct bytes){table.p + from, r.at - from};
+            return true;
+        }
+        skip_blanks(&r);
+        if (look(&r, 0) != ',') return false;
+    }
+}
+
 static bool read_head(struct reader *r, struct edit_toml_item *ret) {
     bool array = look(r, 1) == '[';
     ret->what = array ? EDIT_TOML_ARRAY : EDIT_TOML_TABLE;

@@ -20,6 +20,8 @@ struct edit_toml_item {
 /* The next statement at or after *at, which moves past it. Returns 1 at the end, ERR_INVALID with the line for what is not
  * TOML. Names defined twice are not found. */
 int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, struct err *err);
+/* The value of this member of an inline table, `{ a = 1 }`; false if it has none, or is not an inline table. Borrowed. */
+bool edit_toml_member(struct bytes table, const char *key, struct bytes *ret);
 /* Reads all statements. */
 int edit_toml_check(struct bytes text, struct err *err);
 

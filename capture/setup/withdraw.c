@@ -184,6 +184,7 @@ static bool is_true(struct bytes text, enum edit_json how, const char *a, const 
 
 static bool toml_says(struct bytes text, const char *table, const char *key, const char *value) {
     struct edit_toml_item item;
+    struct bytes inner;
     char in[EDIT_TOML_KEY_MAX] = "", dotted[2 * EDIT_TOML_KEY_MAX];
     snprintf(dotted, sizeof(dotted), "%s%s%s", table, table[0] != '\0' ? "." : "", key);
     for (size_t at = 0; edit_toml_next(text, &at, &item, NULL) == 0;) {
@@ -191,6 +192,9 @@ static bool toml_says(struct bytes text, const char *table, const char *key, con
             memcpy(in, item.key, sizeof(in));
         } else if (bytes_is(item.value, value) && ((strcmp(in, table) == 0 && strcmp(item.key, key) == 0) ||
                                                    (in[0] == '\0' && strcmp(item.key, dotted) == 0))) {
+            return true;
+        } else if (in[0] == '\0' && strcmp(item.key, table) == 0 && edit_toml_member(item.value, key, &inner) &&
+                   bytes_is(inner, value)) {
             return true;
         }
     }

@@ -161,7 +161,8 @@ for bad in '{"a":1' '{"a":1,}' '// c\n{}' '{"hooks":{"PreToolUse":{}}}' '{"disab
     refused claude-code "$CLAUDE" ''
     check cmp "$CLAUDE" "$T/before"
 done
-for bad in 'a = "x' 'hooks = {}' '[hooks.PreToolUse]' '[features]\nhooks = false'; do
+for bad in 'a = "x' 'hooks = {}' '[hooks.PreToolUse]' '[features]\nhooks = false' 'features.hooks = false' \
+    'features = { a = [1, "}"], hooks = false }'; do
     # shellcheck disable=SC2059 # escapes
     printf "$bad" >"$CODEX"
     cp "$CODEX" "$T/before"
@@ -248,6 +249,10 @@ setup 2 --apply no-such-agent
 err_has 'known are claude-code, codex'
 setup 2 --otlp 127.0.0.1:4318
 setup 2 --apply --otlp 'x"y:1'
+for address in 0.0.0.0:1 192.0.2.1:4318 '[::]:4318' receiver.example:4318 unix:socket; do
+    setup 2 --apply --otlp "$address"
+    err_has loopback
+done
 setup 1 --apply cursor
 box 0 verify
 finish
