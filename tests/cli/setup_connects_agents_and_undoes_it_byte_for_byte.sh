@@ -134,6 +134,30 @@ sed -i 's/^timeout = 5/timeout = 9/' "$CODEX"
 setup 0 --undo codex
 same "$(grep -v '^$' "$CODEX")" "$(printf 'model = "x"\n[hooks.state."a:b:0:0"]\ntrusted_hash = "h"')"
 
+# Whatever else was changed, none of ours is left: other line ends, a table of ours that was extended.
+printf 'model = "x"\n' >"$CODEX"
+setup 0 --apply codex --otlp 127.0.0.1:4318
+sed -i 's/$/\r/' "$CODEX"
+setup 0 --undo codex
+same "$(cat "$CODEX")" "$(printf 'model = "x"\r\n')"
+printf 'model = "x"\n' >"$CODEX"
+setup 0 --apply codex --otlp 127.0.0.1:4318
+sed -i '/^trace_exporter/a environment = "prod"' "$CODEX"
+setup 0 --undo codex
+same "$(cat "$CODEX")" "$(printf 'model = "x"\n\n[otel]\nenvironment = "prod"\n')"
+# An exporter that somebody rewrote is named by its line, nothing is removed, and the record stays.
+printf 'model = "x"\n' >"$CODEX"
+setup 0 --apply codex --otlp 127.0.0.1:4318
+sed -i 's/^exporter = .*/exporter = { otlp-http = { endpoint = "http:\/\/127.0.0.1:4318\/v1\/logs", protocol = "binary" } }/' "$CODEX"
+cp "$CODEX" "$T/before"
+setup 1 --undo codex --json
+state codex refused
+note_has codex 'line 4'
+check cmp "$CODEX" "$T/before"
+sed -i '/^exporter/d' "$CODEX"
+setup 0 --undo codex
+same "$(cat "$CODEX")" 'model = "x"'
+
 # Hooks that somebody removed are named, and inserted again.
 echo '{}' >"$CLAUDE"
 setup 0 --apply claude-code
