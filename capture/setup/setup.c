@@ -266,9 +266,13 @@ static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *re
     if (job->place->form == SETUP_PLUGIN) {
         return err_set(err, ERR_CONFLICT, "'%s' was changed since setup wrote it; remove it yourself", t->path);
     }
+    struct buf own = {.max = 8 * FILE_PATH_MAX};
     buf_put_bytes(ret, bytes_of_buf(&t->text));
     int rc = buf_check(ret, "the settings", err);
-    return rc == 0 ? setup_withdraw(job->place, r, ret, ret_empty, err) : rc;
+    if (rc == 0) rc = setup_own(job->world, job->place, r, &own, err);
+    if (rc == 0) rc = setup_withdraw(job->place, (const char *)own.p, r, ret, ret_empty, err);
+    buf_done(&own);
+    return rc;
 }
 
 static int replace(struct job *job, struct bytes text, bool empty, struct err *err) {
@@ -281,7 +285,8 @@ static int undo_it(struct job *job, struct err *err) {
     struct target *t = &job->target;
     struct buf text = {.max = EDIT_TEXT_MAX};
     struct err why = {0};
-    bool exact = false, empty = false;
+    bool exact = false, empty = false, same = !t->exists;
+    size_t left = 0, ignored = 0;
     int rc = 0;
     bool as_before =
         f->recorded && memcmp(t->digest, job->record.before, HASH_LEN) == 0 && t->exists != job->record.created;
@@ -289,7 +294,8 @@ static int undo_it(struct job *job, struct err *err) {
         exact = as_before;
     } else {
         rc = take_back(job, &text, &exact, &empty, &why);
-        bool same = bytes_eq(bytes_of_buf(&text), bytes_of_buf(&t->text));
+        same = bytes_eq(bytes_of_buf(&text), bytes_of_buf(&t->text));
+        if (rc == 0) rc = setup_count(job->world, job->place, bytes_of_buf(&text), &left, &ignored, &why);
         if (rc == 0 && !same) rc = replace(job, bytes_of_buf(&text), empty, &why);
         f->bytes = rc == 0 && t->text.n > text.n ? t->text.n - text.n : 0;
     }
@@ -297,6 +303,11 @@ static int undo_it(struct job *job, struct err *err) {
         refuse(f, why.msg);
         buf_done(&text);
         return rc == ERR_NOMEM || rc == ERR_FULL ? err_set(err, rc, "%s", why.msg) : 0;
+    }
+    if (same && left > 0) { /* hooks of another ledger */
+        buf_done(&text);
+        f->state = SETUP_FOREIGN;
+        return 0;
     }
     bool silent = f->recorded && !job->record.applied && as_before; /* nothing had been changed yet */
     if (!f->recorded) {
@@ -313,8 +324,8 @@ static int undo_it(struct job *job, struct err *err) {
     if (!silent) rc = append(job, "setup.undone", exact, f->bytes, err);
     if (rc == 0 && f->recorded) rc = setup_record_drop(job->world, job->place->id, err);
     buf_done(&text);
-    f->state = SETUP_READY;
-    f->changed = !silent;
+    f->state = left > 0 ? SETUP_FOREIGN : SETUP_READY;
+    f->changed = !silent && (as_before || !same);
     f->exact = exact;
     f->why[0] = '\0';
     return rc;
@@ -333,7 +344,7 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
     if (readable && ret->recorded && !job.record.applied && ours > 0) { /* what is undone was applied */
         rc = finish_apply(&job, err);
     }
-    if (rc == 0 && readable && (ret->recorded || ours > 0)) {
+    if (rc == 0 && readable && (ret->recorded || same > 0)) {
         rc = undo_it(&job, err);
     }
     end(&job);

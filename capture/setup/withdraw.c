@@ -49,13 +49,11 @@ static void withdraw_telemetry(const struct setup_record *record, enum edit_json
     }
 }
 
-static int withdraw_json(const struct setup_place *place, struct setup_record *record, struct buf *text, bool *ret_empty,
-                         struct err *err) {
+static int withdraw_json(const struct setup_place *place, const char *own, struct setup_record *record, struct buf *text,
+                         bool *ret_empty, struct err *err) {
     enum edit_json how = place->form == SETUP_JSON ? EDIT_JSON : EDIT_JSONC;
     const char *const hooks[] = {"hooks"};
-    char mark[SETUP_MARK_MAX];
-    setup_mark(place->agent, mark);
-    int rc = edit_json_drop(text, how, "hooks", "hooks", mark, was_made, record, err);
+    int rc = edit_json_drop(text, how, "hooks", "hooks", own, was_made, record, err);
     if (rc < 0) return rc;
     if (record != NULL) {
         for (size_t i = 0; i < record->n_made; i++) { /* lists that somebody else emptied */
@@ -80,10 +78,10 @@ static int withdraw_json(const struct setup_place *place, struct setup_record *r
     return 0;
 }
 
-int setup_withdraw(const struct setup_place *place, struct setup_record *record, struct buf *text, bool *ret_empty,
-                   struct err *err) {
-    int rc = place->form == SETUP_TOML ? setup_withdraw_toml(place, record, text, ret_empty, err)
-                                       : withdraw_json(place, record, text, ret_empty, err);
+int setup_withdraw(const struct setup_place *place, const char *own, struct setup_record *record, struct buf *text,
+                   bool *ret_empty, struct err *err) {
+    int rc = place->form == SETUP_TOML ? setup_withdraw_toml(own, record, text, ret_empty, err)
+                                       : withdraw_json(place, own, record, text, ret_empty, err);
     return rc == 0 ? setup_check(place->form, bytes_of_buf(text), err) : rc;
 }
 

@@ -204,17 +204,15 @@ static int withdraw_all(const char *mark, const struct setup_record *record, str
     return rc;
 }
 
-int setup_withdraw_toml(const struct setup_place *place, const struct setup_record *record, struct buf *text,
-                        bool *ret_empty, struct err *err) {
-    char mark[SETUP_MARK_MAX];
+int setup_withdraw_toml(const char *own, const struct setup_record *record, struct buf *text, bool *ret_empty,
+                        struct err *err) {
     struct edit_toml_item item;
     struct buf all = {.max = EDIT_TEXT_MAX};
     size_t at = 0;
-    setup_mark(place->agent, mark);
     buf_put_bytes(&all, bytes_of_buf(text));
     int rc = buf_check(&all, "the settings", err);
-    if (rc == 0) rc = withdraw_all(mark, record, text, err);
-    if (rc == 0) rc = check_left(bytes_of_buf(&all), bytes_of_buf(text), mark, record, err);
+    if (rc == 0) rc = withdraw_all(own, record, text, err);
+    if (rc == 0) rc = check_left(bytes_of_buf(&all), bytes_of_buf(text), own, record, err);
     *ret_empty = edit_toml_next(bytes_of_buf(text), &at, &item, NULL) == 1 && bytes_find(bytes_of_buf(text), '#') == NULL;
     buf_done(&all);
     return rc;

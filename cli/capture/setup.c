@@ -247,14 +247,15 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
         return cli_fail(s->cli, &err);
     }
     bool wanted = s->args->n_args > 0 && apply && f.state != SETUP_CONNECTED;
-    s->failed = s->failed || wanted || ((apply || undo) && f.state == SETUP_REFUSED) || (apply && f.state == SETUP_FOREIGN);
+    s->failed = s->failed || wanted || ((apply || undo) && (f.state == SETUP_REFUSED || f.state == SETUP_FOREIGN));
     put(s, agent, &f);
     if (apply && f.changed && agent->form == SETUP_TOML) {
         cli_note(s->cli, "ledger: setup: Codex runs new hooks only after you trusted them: type /hooks in it");
     }
     if (apply && f.state == SETUP_FOREIGN) {
         cli_note(s->cli,
-                 "ledger: setup: %s is connected to another ledger or by another program: 'ledger setup --undo %s' first",
+                 "ledger: setup: %s is connected to another ledger or by another program: first 'ledger setup --undo %s' "
+                 "with that",
                  agent->name, agent->name);
     }
     if (apply && s->world.otlp != NULL && !f.changed && f.state == SETUP_CONNECTED) {

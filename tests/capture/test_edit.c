@@ -144,7 +144,7 @@ static void check_round_trip(const struct setup_place *place, const struct buf *
     assert_int_equal(edit_take_back(&record.edit, NULL), 0);
     assert_int_equal(record.edit.text.n, text->n);
     assert_memory_equal(record.edit.text.p, text->p, text->n);
-    assert_int_equal(setup_withdraw(place, &record, &left, &empty, NULL), 0);
+    assert_int_equal(setup_withdraw(place, " ingest hook --lenient --actor agent:", &record, &left, &empty, NULL), 0);
     assert_int_equal(setup_count(&world, place, bytes_of_buf(&left), &ours, &same, NULL), 0);
     assert_int_equal(ours, 0);
     if (json) { /* without the places, too, the same values are left */

@@ -170,7 +170,27 @@ state claude-code connected
 run 0 -C "$T/other" init --origin test.example/other
 run 1 -C "$T/other" setup --root "$ROOTS" --apply claude-code --json
 state claude-code 'connected elsewhere'
+# Nor removed, not even by a ledger that had connected the agent before.
+cp "$CLAUDE" "$T/before"
+run 1 -C "$T/other" setup --root "$ROOTS" --undo claude-code --json
+state claude-code 'connected elsewhere'
+json '.agents[0].changed' false
+check cmp "$CLAUDE" "$T/before"
 setup 0 --undo claude-code
+run 0 -C "$T/other" setup --root "$ROOTS" --apply claude-code
+echo '{}' >"$CLAUDE"
+setup 0 --apply claude-code
+cp "$CLAUDE" "$T/before"
+run 1 -C "$T/other" setup --root "$ROOTS" --undo claude-code
+check cmp "$CLAUDE" "$T/before"
+setup 0 --undo claude-code
+# Where nothing of ours is left, nothing is said to be undone.
+setup 0 --apply claude-code
+echo '{"x":1}' >"$CLAUDE"
+setup 0 --undo claude-code
+out_has 'not connected'
+setup 0 --undo claude-code
+out_has 'not connected'
 
 # refused NAME FILE WORDS: it is named with its reason, and stays.
 refused() {
