@@ -11,6 +11,7 @@
  * setup.undone, then drops the record; cut short, it is completed in the same way. */
 #include "capture/setup/setup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,18 +33,42 @@ const char *setup_state_name(enum setup_state state) {
     return state_names[state];
 }
 
-int setup_lock(const struct setup_world *world, struct err *err) {
-    char path[FILE_PATH_MAX];
-    int rc = file_join(path, world->dir, "setup", err);
-    if (rc == 0) rc = file_make_dirs(path, err);
-    if (rc != 0) return rc;
+/* The ledger's directory of records, locked; ERR_NOTFOUND: there is none. What killed writers of records left in it goes. */
+static int lock_records(const char *path, struct err *err) {
+    const struct dirent *entry;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return err_errno(err, errno, "'%s'", path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         close(fd);
         return err_set(err, ERR_BUSY, "another 'ledger setup' changes settings for this ledger; try again");
     }
+    DIR *dir = opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        char left[FILE_PATH_MAX];
+        if (strncmp(entry->d_name, FILE_TEMPORARY, strlen(FILE_TEMPORARY)) == 0 &&
+            file_join(left, path, entry->d_name, NULL) == 0) {
+            file_wipe(left, NULL);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
     return fd;
+}
+
+int setup_lock(const struct setup_world *world, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, world->dir, "setup", err);
+    if (rc == 0) rc = file_make_dirs(path, err);
+    return rc == 0 ? lock_records(path, err) : rc;
+}
+
+void setup_sweep(const struct setup_world *world) {
+    char path[FILE_PATH_MAX];
+    int fd = file_join(path, world->dir, "setup", NULL) == 0 ? lock_records(path, NULL) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 /* ---- looking ---- */
@@ -110,6 +135,7 @@ static int begin(struct job *job, bool make, struct err *err) {
     f->recorded = rc == 0;
     if (rc != 0 && rc != ERR_NOTFOUND) return rc;
     int opened = target_open(&job->target, job->place->base, job->place->below, make && job->place->found, &why);
+    target_sweep(&job->target, NULL);
     snprintf(f->path, sizeof(f->path), "%s", job->target.path);
     if (!job->place->found && !f->recorded && !job->target.exists) {
         f->state = SETUP_ABSENT;

@@ -295,6 +295,9 @@ static int setup(struct cli *cli, const struct opt_args *args) {
         lock = setup_lock(&s.world, &err);
         code = lock < 0 ? cli_fail(cli, &err) : 0;
     }
+    if (code == 0 && !changes) {
+        setup_sweep(&s.world);
+    }
     if (code == 0) code = take_agents(&s);
     if (lock >= 0) {
         close(lock);

@@ -263,6 +263,29 @@ same "$(find "$HOME/.claude" -type f | wc -l)" 1
 same "$(stat -c %a "$BOX"/setup/claude-code-*.json)" 600
 setup 0 --undo claude-code
 
+# What a killed setup left is removed by each of its forms; not what a live one holds, nor what is not its own.
+for form in '' --apply --undo; do
+    for left in "$HOME/.claude/.ledger-tmp-settings.json" "$BOX/setup/.ledger-tmp-aB3dEf"; do
+        echo "$secret" >"$left"
+    done
+    # shellcheck disable=SC2086 # no word, or one
+    setup 0 $form claude-code
+    same "$(find "$HOME/.claude" "$BOX/setup" -name '.ledger-tmp-*' | wc -l)" 0
+done
+echo "$secret" >"$HOME/.claude/.ledger-tmp-settings.json"
+exec 9<"$HOME/.claude/.ledger-tmp-settings.json"
+flock 9
+setup 0 claude-code
+setup 1 --apply claude-code --json
+note_has claude-code "another 'ledger setup'"
+check test -s "$HOME/.claude/.ledger-tmp-settings.json"
+exec 9<&-
+rm "$HOME/.claude/.ledger-tmp-settings.json"
+ln -s "$CLAUDE" "$HOME/.claude/.ledger-tmp-settings.json"
+setup 0 claude-code
+check test -L "$HOME/.claude/.ledger-tmp-settings.json"
+rm "$HOME/.claude/.ledger-tmp-settings.json"
+
 # A project's settings, and directories that variables name.
 mkdir -p "$T/project"
 setup 0 --apply --project "$T/project"
