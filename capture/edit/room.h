@@ -6,6 +6,7 @@
  *   scan     places in a JSON document that is known to be valid
  *   json     insertion into JSON; json_drop removes entries from it
  *   toml     the statements of a TOML document
+ *   toml_names  names that it defines twice
  *   target   the file: opened without following links, replaced by rename if nobody changed it meanwhile
  */
 #ifndef CAPTURE_EDIT_ROOM_H

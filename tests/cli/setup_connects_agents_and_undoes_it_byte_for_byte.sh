@@ -205,7 +205,7 @@ for bad in '{"a":1' '{"a":1,}' '// c\n{}' '{"hooks":{"PreToolUse":{}}}' '{"disab
     refused claude-code "$CLAUDE" ''
     check cmp "$CLAUDE" "$T/before"
 done
-for bad in 'a = "x' 'hooks = {}' '[hooks.PreToolUse]' '[features]\nhooks = false' 'features.hooks = false' \
+for bad in 'a = "x' 'hooks = {}' '[hooks.PreToolUse]' '[features]\nhooks = false' 'features.hooks = false' 'a = 1\na = 2' '[a]\n[a]' \
     'features = { a = [1, "}"], hooks = false }'; do
     # shellcheck disable=SC2059 # escapes
     printf "$bad" >"$CODEX"
