@@ -1,5 +1,5 @@
-/* Settings hold keys, so no copy of them is made, but for the temporary file that takes their place, which has their mode. A
- * killed process may leave that file; its name is always the same, and the next change of these settings removes it.
+/* Settings hold keys, so no copy of them is made, but for the file that takes their place, which has their mode and no name until the
+ * rename. A process killed in that moment leaves it; its name is always the same, and the next look at these settings removes it.
  *
  * What is on the way to the file is opened part by part, never through a symbolic link: a link may belong to a tool that manages
  * such files, and a rename would replace it by a file. */
@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/edit/splice.h"
@@ -136,36 +137,88 @@ static int compare(const struct target *t, struct err *err) {
     return rc == 0 && !same ? conflict(t, changed, err) : rc;
 }
 
-static int write_temporary(const struct target *t, const char *name, struct bytes text, struct err *err) {
-    mode_t mode = t->exists ? t->st.st_mode & 07777 : 0600;
-    if (unlinkat(t->dir, name, 0) != 0 && errno != ENOENT) return err_errno(err, errno, "'%s'", t->path);
-    int fd = openat(t->dir, name, O_WRONLY | O_CREAT | O_EXCL | FLAGS, 0600);
-    if (fd < 0) return err_errno(err, errno, "'%s': its directory cannot be written to", t->path);
+static void temporary_name(const struct target *t, char ret[sizeof(t->name) + 32]) {
+    snprintf(ret, sizeof(t->name) + 32, "%s%s", FILE_TEMPORARY, t->name);
+}
+
+int target_sweep(const struct target *t, struct err *err) {
+    char name[sizeof(t->name) + 32];
+    struct stat st, named;
+    if (t->dir < 0 || t->name[0] == '\0') return 0;
+    temporary_name(t, name);
+    int fd = openat(t->dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | FLAGS);
+    if (fd < 0) return 0; /* there is none, or it is not a file of ours */
     int rc = 0;
-    if (t->exists && t->st.st_gid != getegid() && fchown(fd, (uid_t)-1, t->st.st_gid) != 0) {
-        rc = conflict(t, "its group cannot be kept", err);
-    }
-    if (rc == 0 && (file_put_all(fd, text.p, text.n) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0)) {
-        rc = err_errno(err, errno, "'%s'", t->path);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid()) {
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            rc = err_set(err, ERR_BUSY, "'%s': another 'ledger setup' changes it; try again", t->path);
+        } else if (fstatat(t->dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == st.st_ino &&
+                   named.st_dev == st.st_dev && unlinkat(t->dir, name, 0) != 0) {
+            rc = err_errno(err, errno, "'%s': what an earlier change left beside it", t->path);
+        }
     }
     close(fd);
     return rc;
 }
 
-int target_replace(struct target *t, struct bytes text, struct err *err) {
-    char name[sizeof(t->name) + 32];
-    snprintf(name, sizeof(name), "%s%s", FILE_TEMPORARY, t->name);
-    int rc = write_temporary(t, name, text, err);
-    if (rc == 0 && t->exists) rc = compare(t, err);
-    if (rc == 0 && t->exists && renameat(t->dir, name, t->dir, t->name) != 0) rc = err_errno(err, errno, "'%s'", t->path);
-    if (rc == 0 && !t->exists && renameat2(t->dir, name, t->dir, t->name, RENAME_NOREPLACE) != 0) {
+/* Unnamed where the file system can; locked, so that nobody else sweeps it. */
+static int open_temporary(const struct target *t, const char *name, bool *ret_named, struct err *err) {
+    int fd = openat(t->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    *ret_named = fd < 0;
+    if (fd < 0) fd = openat(t->dir, name, O_WRONLY | O_CREAT | O_EXCL | FLAGS, 0600);
+    if (fd < 0) return err_errno(err, errno, "'%s': its directory cannot be written to", t->path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        return err_set(err, ERR_BUSY, "'%s': another 'ledger setup' changes it; try again", t->path);
+    }
+    return fd;
+}
+
+static int fill(const struct target *t, int fd, struct bytes text, struct err *err) {
+    mode_t mode = t->exists ? t->st.st_mode & 07777 : 0600;
+    if (t->exists && t->st.st_gid != getegid() && fchown(fd, (uid_t)-1, t->st.st_gid) != 0) {
+        return conflict(t, "its group cannot be kept", err);
+    }
+    if (file_put_all(fd, text.p, text.n) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0) {
+        return err_errno(err, errno, "'%s'", t->path);
+    }
+    return 0;
+}
+
+/* It has a name only for the moment that the rename takes. */
+static int put_in_place(struct target *t, int fd, const char *name, bool named, struct err *err) {
+    char self[64];
+    int rc = t->exists ? compare(t, err) : 0;
+    if (rc != 0) return rc;
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    if (!named && linkat(AT_FDCWD, self, t->dir, name, AT_SYMLINK_FOLLOW) != 0) {
+        return err_errno(err, errno, "'%s'", t->path);
+    }
+    if (t->exists ? renameat(t->dir, name, t->dir, t->name) : renameat2(t->dir, name, t->dir, t->name, RENAME_NOREPLACE)) {
         rc = errno == EEXIST ? conflict(t, "it was created by another program at the same time; try again", err)
                              : err_errno(err, errno, "'%s'", t->path);
-    }
-    if (rc == 0 && fsync(t->dir) != 0) return err_errno(err, errno, "'%s'", t->path);
-    if (rc != 0) {
         unlinkat(t->dir, name, 0);
     }
+    return rc;
+}
+
+int target_replace(struct target *t, struct bytes text, struct err *err) {
+    char name[sizeof(t->name) + 32];
+    bool named = false;
+    int rc = target_sweep(t, err);
+    temporary_name(t, name);
+    int fd = rc == 0 ? open_temporary(t, name, &named, err) : rc;
+    if (fd < 0) return fd;
+    rc = fill(t, fd, text, err);
+    if (rc == 0) {
+        rc = put_in_place(t, fd, name, named, err);
+        named = named && rc != 0;
+    }
+    if (named && rc != 0) {
+        unlinkat(t->dir, name, 0);
+    }
+    close(fd);
+    if (rc == 0 && fsync(t->dir) != 0) return err_errno(err, errno, "'%s'", t->path);
     return rc;
 }
 

@@ -26,6 +26,8 @@ void target_done(struct target *target);
 /* Puts this text in the place of what was read, or creates the file with mode 0600: durable, complete or not at all. Owner's group and
  * mode stay. ERR_CONFLICT: it was changed, removed or created since it was read. */
 int target_replace(struct target *target, struct bytes text, struct err *err);
+/* Removes what a killed target_replace left beside the file: a regular file of this user's that no live one holds. ERR_BUSY: one does. */
+int target_sweep(const struct target *target, struct err *err);
 /* Removes the file. The same conditions. */
 int target_remove(struct target *target, struct err *err);
 

@@ -1,5 +1,5 @@
 /* The reader follows TOML 1.0's grammar: keys, four kinds of strings, arrays over several lines, inline tables on one. Numbers
- * and dates are only told from what cannot be one; whether a name is defined twice is for the program whose settings they are.
+ * and dates are only told from what cannot be one; names that are defined twice are found by toml_names.
  *
  * Depth is bounded, and every step moves forward. */
 #include "base/edit/toml.h"
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/edit/toml_names.h"
 #include "base/text.h"
 
 #define DEPTH_MAX 32
@@ -211,11 +212,33 @@ static bool skip_value(struct reader *r, unsigned depth) {
     return skip_plain(r);
 }
 
+bool edit_toml_member(struct bytes table, const char *key, struct bytes *ret) {
+    struct reader r = {.text = table, .at = 1};
+    char name[EDIT_TOML_KEY_MAX];
+    if (table.n == 0 || table.p[0] != '{') return false;
+    for (;; r.at++) {
+        skip_blanks(&r);
+        if (!read_key(&r, name) || look(&r, 0) != '=') return false;
+        r.at++;
+        skip_blanks(&r);
+        size_t from = r.at;
+        if (!skip_value(&r, 0)) return false;
+        if (strcmp(name, key) == 0) {
+            *ret = (struct bytes){table.p + from, r.at - from};
+            return true;
+        }
+        skip_blanks(&r);
+        if (look(&r, 0) != ',') return false;
+    }
+}
+
 static bool read_head(struct reader *r, struct edit_toml_item *ret) {
     bool array = look(r, 1) == '[';
     ret->what = array ? EDIT_TOML_ARRAY : EDIT_TOML_TABLE;
     r->at += array ? 2 : 1;
+    size_t from = r->at;
     if (!read_key(r, ret->key)) return false;
+    ret->name = (struct bytes){r->text.p + from, r->at - from};
     if (!has(r, array ? "]]" : "]")) return fail(r, "the head of a table does not end");
     r->at += array ? 2 : 1;
     return true;
@@ -223,11 +246,13 @@ static bool read_head(struct reader *r, struct edit_toml_item *ret) {
 
 static bool read_pair(struct reader *r, struct edit_toml_item *ret) {
     ret->what = EDIT_TOML_PAIR;
+    size_t from = r->at;
     if (!read_key(r, ret->key)) return false;
+    ret->name = (struct bytes){r->text.p + from, r->at - from};
     if (look(r, 0) != '=') return fail(r, "an equals sign is missing");
     r->at++;
     skip_blanks(r);
-    size_t from = r->at;
+    from = r->at;
     if (!skip_value(r, 0)) return false;
     ret->value = (struct bytes){r->text.p + from, r->at - from};
     return true;
@@ -276,7 +301,14 @@ int edit_toml_check(struct bytes text, struct err *err) {
     size_t at = 0, good = text_utf8_valid(text.p, text.n);
     int rc;
     if (good < text.n) return err_set(err, ERR_INVALID, "byte %zu: it is not UTF-8", good);
+    struct toml_names names = {0};
     while ((rc = edit_toml_next(text, &at, &item, err)) == 0) {
+        rc = toml_names_add(&names, item.what, item.name);
+        if (rc == 0) continue;
+        struct reader r = {.text = text, .at = item.start, .wrong = "a name that is defined already"};
+        rc = rc == ERR_NOMEM ? err_set(err, rc, "out of memory") : report(&r, err);
+        break;
     }
+    toml_names_done(&names);
     return rc == 1 ? 0 : rc;
 }

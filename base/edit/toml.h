@@ -12,15 +12,18 @@ enum edit_toml_what { EDIT_TOML_PAIR, EDIT_TOML_TABLE, EDIT_TOML_ARRAY };
 struct edit_toml_item {
     enum edit_toml_what what;
     size_t start, end;  /* its bytes, from its line's beginning to its line's end, which is part of it */
+    struct bytes name;  /* as written, with quotes and blanks; borrowed */
     struct bytes value; /* of a pair, as written; borrowed */
     char
         key[EDIT_TOML_KEY_MAX]; /* as written in the statement: names without quotes, joined by dots. A longer one is cut */
 };
 
 /* The next statement at or after *at, which moves past it. Returns 1 at the end, ERR_INVALID with the line for what is not
- * TOML. Names defined twice are not found. */
+ * TOML. Names defined twice are found by the check. */
 int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, struct err *err);
-/* Reads all statements. */
+/* The value of this member of an inline table, `{ a = 1 }`; false if it has none, or is not an inline table. Borrowed. */
+bool edit_toml_member(struct bytes table, const char *key, struct bytes *ret);
+/* Reads all statements. ERR_INVALID also for a name that is defined twice. */
 int edit_toml_check(struct bytes text, struct err *err);
 
 #endif

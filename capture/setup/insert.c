@@ -39,6 +39,30 @@ static void put_command(const struct setup_world *world, const struct setup_plac
     buf_done(&command);
 }
 
+int setup_own(const struct setup_world *world, const struct setup_place *place, const struct setup_record *record,
+              struct buf *ret, struct err *err) {
+    struct buf command = {.max = 8 * FILE_PATH_MAX};
+    char mark[SETUP_MARK_MAX];
+    setup_mark(place->agent, mark);
+    put_command(world, place, &command);
+    struct bytes all = record != NULL ? bytes_of_buf(&record->edit.inserted) : bytes_of_buf(&command);
+    size_t end = edit_find(all, 0, mark), start = end;
+    while (end != SIZE_MAX && start > 0 && (all.p[start - 1] != '"' || (start > 1 && all.p[start - 2] == '\\'))) {
+        start--;
+    }
+    if (end != SIZE_MAX) {
+        struct bytes whole = {all.p + start, end + strlen(mark) - start};
+        size_t dir = edit_find(whole, 0, " -C ");
+        dir = dir != SIZE_MAX ? dir : 0;
+        buf_put(ret, whole.p + dir, whole.n - dir);
+    } else {
+        buf_put_str(ret, mark); /* a plugin has no such command */
+    }
+    buf_put_u8(ret, '\0');
+    buf_done(&command);
+    return buf_check(ret, "the command of a hook", err);
+}
+
 int setup_check(enum setup_form form, struct bytes text, struct err *err) {
     return form == SETUP_TOML                          ? edit_toml_check(text, err)
            : form == SETUP_JSON || form == SETUP_JSONC ? edit_json_check(text, json_form(form), err)

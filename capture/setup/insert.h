@@ -17,10 +17,17 @@ int setup_count(const struct setup_world *world, const struct setup_place *place
  * something else in the place of a list or table. */
 int setup_insert(const struct setup_world *world, const struct setup_place *place, struct setup_record *record,
                  char note[SETUP_WHY_MAX], struct err *err);
+/* What the hooks of this ledger have in their commands, as a string of JSON has it: of those that the record has inserted, or
+ * (NULL) of those that would be inserted now. The program may be moved: the ledger's directory counts if the command has it. */
+int setup_own(const struct setup_world *world, const struct setup_place *place, const struct setup_record *record,
+              struct buf *ret, struct err *err);
 /* Removes our entries alone from settings that were changed since. `record` NULL: there is none, and what setup made besides the
- * hooks is not known. *ret_empty: nothing is left in it. */
-int setup_withdraw(const struct setup_place *place, struct setup_record *record, struct buf *text, bool *ret_empty,
-                   struct err *err);
+ * hooks is not known. `own`: of setup_own. *ret_empty: nothing is left in it. */
+int setup_withdraw(const struct setup_place *place, const char *own, struct setup_record *record, struct buf *text,
+                   bool *ret_empty, struct err *err);
+/* The same for TOML. ERR_CONFLICT with the lines: entries of ours are there in a form that is not taken apart. */
+int setup_withdraw_toml(const char *own, const struct setup_record *record, struct buf *text, bool *ret_empty,
+                        struct err *err);
 /* Why hooks would not run, of these settings or of managed ones; false if nothing says so. */
 bool setup_silenced(const struct setup_world *world, const struct setup_place *place, struct bytes text,
                     char why[SETUP_WHY_MAX]);

@@ -11,6 +11,7 @@
  * setup.undone, then drops the record; cut short, it is completed in the same way. */
 #include "capture/setup/setup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,18 +33,42 @@ const char *setup_state_name(enum setup_state state) {
     return state_names[state];
 }
 
-int setup_lock(const struct setup_world *world, struct err *err) {
-    char path[FILE_PATH_MAX];
-    int rc = file_join(path, world->dir, "setup", err);
-    if (rc == 0) rc = file_make_dirs(path, err);
-    if (rc != 0) return rc;
+/* The ledger's directory of records, locked; ERR_NOTFOUND: there is none. What killed writers of records left in it goes. */
+static int lock_records(const char *path, struct err *err) {
+    const struct dirent *entry;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return err_errno(err, errno, "'%s'", path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         close(fd);
         return err_set(err, ERR_BUSY, "another 'ledger setup' changes settings for this ledger; try again");
     }
+    DIR *dir = opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        char left[FILE_PATH_MAX];
+        if (strncmp(entry->d_name, FILE_TEMPORARY, strlen(FILE_TEMPORARY)) == 0 &&
+            file_join(left, path, entry->d_name, NULL) == 0) {
+            file_wipe(left, NULL);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
     return fd;
+}
+
+int setup_lock(const struct setup_world *world, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, world->dir, "setup", err);
+    if (rc == 0) rc = file_make_dirs(path, err);
+    return rc == 0 ? lock_records(path, err) : rc;
+}
+
+void setup_sweep(const struct setup_world *world) {
+    char path[FILE_PATH_MAX];
+    int fd = file_join(path, world->dir, "setup", NULL) == 0 ? lock_records(path, NULL) : -1;
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 /* ---- looking ---- */
@@ -110,6 +135,7 @@ static int begin(struct job *job, bool make, struct err *err) {
     f->recorded = rc == 0;
     if (rc != 0 && rc != ERR_NOTFOUND) return rc;
     int opened = target_open(&job->target, job->place->base, job->place->below, make && job->place->found, &why);
+    target_sweep(&job->target, NULL);
     snprintf(f->path, sizeof(f->path), "%s", job->target.path);
     if (!job->place->found && !f->recorded && !job->target.exists) {
         f->state = SETUP_ABSENT;
@@ -266,9 +292,13 @@ static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *re
     if (job->place->form == SETUP_PLUGIN) {
         return err_set(err, ERR_CONFLICT, "'%s' was changed since setup wrote it; remove it yourself", t->path);
     }
+    struct buf own = {.max = 8 * FILE_PATH_MAX};
     buf_put_bytes(ret, bytes_of_buf(&t->text));
     int rc = buf_check(ret, "the settings", err);
-    return rc == 0 ? setup_withdraw(job->place, r, ret, ret_empty, err) : rc;
+    if (rc == 0) rc = setup_own(job->world, job->place, r, &own, err);
+    if (rc == 0) rc = setup_withdraw(job->place, (const char *)own.p, r, ret, ret_empty, err);
+    buf_done(&own);
+    return rc;
 }
 
 static int replace(struct job *job, struct bytes text, bool empty, struct err *err) {
@@ -281,7 +311,8 @@ static int undo_it(struct job *job, struct err *err) {
     struct target *t = &job->target;
     struct buf text = {.max = EDIT_TEXT_MAX};
     struct err why = {0};
-    bool exact = false, empty = false;
+    bool exact = false, empty = false, same = !t->exists;
+    size_t left = 0, ignored = 0;
     int rc = 0;
     bool as_before =
         f->recorded && memcmp(t->digest, job->record.before, HASH_LEN) == 0 && t->exists != job->record.created;
@@ -289,7 +320,8 @@ static int undo_it(struct job *job, struct err *err) {
         exact = as_before;
     } else {
         rc = take_back(job, &text, &exact, &empty, &why);
-        bool same = bytes_eq(bytes_of_buf(&text), bytes_of_buf(&t->text));
+        same = bytes_eq(bytes_of_buf(&text), bytes_of_buf(&t->text));
+        if (rc == 0) rc = setup_count(job->world, job->place, bytes_of_buf(&text), &left, &ignored, &why);
         if (rc == 0 && !same) rc = replace(job, bytes_of_buf(&text), empty, &why);
         f->bytes = rc == 0 && t->text.n > text.n ? t->text.n - text.n : 0;
     }
@@ -297,6 +329,11 @@ static int undo_it(struct job *job, struct err *err) {
         refuse(f, why.msg);
         buf_done(&text);
         return rc == ERR_NOMEM || rc == ERR_FULL ? err_set(err, rc, "%s", why.msg) : 0;
+    }
+    if (same && left > 0) { /* hooks of another ledger */
+        buf_done(&text);
+        f->state = SETUP_FOREIGN;
+        return 0;
     }
     bool silent = f->recorded && !job->record.applied && as_before; /* nothing had been changed yet */
     if (!f->recorded) {
@@ -313,8 +350,8 @@ static int undo_it(struct job *job, struct err *err) {
     if (!silent) rc = append(job, "setup.undone", exact, f->bytes, err);
     if (rc == 0 && f->recorded) rc = setup_record_drop(job->world, job->place->id, err);
     buf_done(&text);
-    f->state = SETUP_READY;
-    f->changed = !silent;
+    f->state = left > 0 ? SETUP_FOREIGN : SETUP_READY;
+    f->changed = !silent && (as_before || !same);
     f->exact = exact;
     f->why[0] = '\0';
     return rc;
@@ -333,7 +370,7 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
     if (readable && ret->recorded && !job.record.applied && ours > 0) { /* what is undone was applied */
         rc = finish_apply(&job, err);
     }
-    if (rc == 0 && readable && (ret->recorded || ours > 0)) {
+    if (rc == 0 && readable && (ret->recorded || same > 0)) {
         rc = undo_it(&job, err);
     }
     end(&job);

@@ -27,7 +27,7 @@ struct setup_finding {
     size_t bytes;             /* inserted or removed */
 };
 
-/* Changes nothing. A failure of the settings is a finding; errors are the system's. */
+/* Changes nothing, but removes what a killed change left beside the settings. A failure of the settings is a finding; errors are the system's. */
 int setup_look(const struct setup_world *world, const struct setup_place *place, struct setup_finding *ret,
                struct err *err);
 /* Connects it if it is ready or lost, and records that in `ledger`. Does the same once, however often it is called; a change that was
@@ -39,5 +39,7 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
                struct setup_finding *ret, struct err *err);
 /* Holds off other setups of this ledger. Returns a descriptor to close, or an error. */
 int setup_lock(const struct setup_world *world, struct err *err);
+/* Removes what killed setups left beside the records, as setup_lock does, unless another one holds the lock. */
+void setup_sweep(const struct setup_world *world);
 
 #endif

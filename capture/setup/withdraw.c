@@ -37,12 +37,9 @@ static void withdraw_telemetry(const struct setup_record *record, enum edit_json
     }
     static const char *const members[] = {"enabled", "target", "otlpEndpoint", "otlpProtocol", "logPrompts"};
     const char *const ours[] = {"true", "\"local\"", endpoint, "\"http\"", "false"};
-    bool same = true;
-    for (size_t i = 0; i < 5; i++) {
-        const char *const path[] = {"telemetry", members[i]};
-        struct bytes value;
-        same = same && edit_json_get(bytes_of_buf(text), how, path, 2, &value) && bytes_is(value, ours[i]);
-    }
+    const char *const end[] = {"telemetry", "otlpEndpoint"};
+    struct bytes value;
+    bool same = edit_json_get(bytes_of_buf(text), how, end, 2, &value) && bytes_is(value, endpoint);
     for (size_t i = 0; same && i < 5; i++) {
         const char *const path[] = {"telemetry", members[i]};
         edit_json_drop_member(text, how, path, 2, ours[i]);
@@ -52,13 +49,11 @@ static void withdraw_telemetry(const struct setup_record *record, enum edit_json
     }
 }
 
-static int withdraw_json(const struct setup_place *place, struct setup_record *record, struct buf *text, bool *ret_empty,
-                         struct err *err) {
+static int withdraw_json(const struct setup_place *place, const char *own, struct setup_record *record, struct buf *text,
+                         bool *ret_empty, struct err *err) {
     enum edit_json how = place->form == SETUP_JSON ? EDIT_JSON : EDIT_JSONC;
     const char *const hooks[] = {"hooks"};
-    char mark[SETUP_MARK_MAX];
-    setup_mark(place->agent, mark);
-    int rc = edit_json_drop(text, how, "hooks", "hooks", mark, was_made, record, err);
+    int rc = edit_json_drop(text, how, "hooks", "hooks", own, was_made, record, err);
     if (rc < 0) return rc;
     if (record != NULL) {
         for (size_t i = 0; i < record->n_made; i++) { /* lists that somebody else emptied */
@@ -83,94 +78,10 @@ static int withdraw_json(const struct setup_place *place, struct setup_record *r
     return 0;
 }
 
-/* ---- TOML ---- */
-
-/* Removes each insertion that is still there as it was, and only once. */
-static void withdraw_blocks(const struct setup_record *record, struct buf *text) {
-    for (size_t i = record->edit.n; i > 0; i--) {
-        const struct edit_splice *s = &record->edit.splices[i - 1];
-        struct bytes all = bytes_of_buf(text);
-        const uint8_t *p = record->edit.inserted.p + s->from;
-        const uint8_t *found = s->n > 0 && all.n > 0 ? memmem(all.p, all.n, p, s->n) : NULL;
-        size_t at = found != NULL ? (size_t)(found - all.p) : 0;
-        /* what follows must begin a line */
-        if (found != NULL && (at == 0 || all.p[at - 1] == '\n' || p[0] == '\n' || p[0] == '\r')) {
-            edit_cut(text, at, s->n);
-        }
-    }
-}
-
-struct span {
-    size_t start, end;
-};
-
-/* The first handler with the mark: its table, and the group's head before it if it is the group's only one. */
-static int find_handler(struct bytes text, const char *mark, struct span *ret, bool *ret_found, struct err *err) {
-    struct edit_toml_item item;
-    struct span group = {0}, table = {0};
-    size_t at = 0, in_group = 0;
-    bool hook = false, done = false;
-    int rc;
-    *ret_found = false;
-    while ((rc = edit_toml_next(text, &at, &item, err)) == 0 && !done) {
-        if (item.what == EDIT_TOML_PAIR) {
-            table.end = item.end;
-            if (hook && strcmp(item.key, "command") == 0 && !*ret_found && edit_find(item.value, 0, mark) != SIZE_MAX) {
-                *ret_found = true;
-            }
-            if (!hook && !*ret_found) {
-                group.end = 0; /* it has settings of its own */
-            }
-            ret->end = *ret_found ? item.end : ret->end;
-            continue;
-        }
-        bool head = item.what == EDIT_TOML_ARRAY && strncmp(item.key, "hooks.", 6) == 0;
-        bool handler = head && strlen(item.key) > 6 && strcmp(item.key + strlen(item.key) - 6, ".hooks") == 0;
-        if (*ret_found) {
-            done = true;
-            in_group += handler; /* another one follows in the same group */
-            break;
-        }
-        hook = handler;
-        in_group = handler ? in_group + 1 : 0;
-        table = (struct span){item.start, item.end};
-        if (head && !handler) {
-            group = table;
-        } else if (!head) {
-            group.end = 0;
-        }
-    }
-    if (rc < 0) return rc;
-    ret->start = in_group == 1 && group.end != 0 ? group.start : table.start;
-    return 0;
-}
-
-static int withdraw_toml(const struct setup_place *place, const struct setup_record *record, struct buf *text,
-                         bool *ret_empty, struct err *err) {
-    char mark[SETUP_MARK_MAX];
-    struct edit_toml_item item;
-    bool found = true;
-    size_t at = 0;
-    setup_mark(place->agent, mark);
-    if (record != NULL) {
-        withdraw_blocks(record, text);
-    }
-    while (found) {
-        struct span span = {0};
-        int rc = find_handler(bytes_of_buf(text), mark, &span, &found, err);
-        if (rc != 0) return rc;
-        if (found) {
-            edit_cut(text, span.start, span.end - span.start);
-        }
-    }
-    *ret_empty = edit_toml_next(bytes_of_buf(text), &at, &item, NULL) == 1 && bytes_find(bytes_of_buf(text), '#') == NULL;
-    return 0;
-}
-
-int setup_withdraw(const struct setup_place *place, struct setup_record *record, struct buf *text, bool *ret_empty,
-                   struct err *err) {
-    int rc = place->form == SETUP_TOML ? withdraw_toml(place, record, text, ret_empty, err)
-                                       : withdraw_json(place, record, text, ret_empty, err);
+int setup_withdraw(const struct setup_place *place, const char *own, struct setup_record *record, struct buf *text,
+                   bool *ret_empty, struct err *err) {
+    int rc = place->form == SETUP_TOML ? setup_withdraw_toml(own, record, text, ret_empty, err)
+                                       : withdraw_json(place, own, record, text, ret_empty, err);
     return rc == 0 ? setup_check(place->form, bytes_of_buf(text), err) : rc;
 }
 
@@ -184,6 +95,7 @@ static bool is_true(struct bytes text, enum edit_json how, const char *a, const 
 
 static bool toml_says(struct bytes text, const char *table, const char *key, const char *value) {
     struct edit_toml_item item;
+    struct bytes inner;
     char in[EDIT_TOML_KEY_MAX] = "", dotted[2 * EDIT_TOML_KEY_MAX];
     snprintf(dotted, sizeof(dotted), "%s%s%s", table, table[0] != '\0' ? "." : "", key);
     for (size_t at = 0; edit_toml_next(text, &at, &item, NULL) == 0;) {
@@ -191,6 +103,9 @@ static bool toml_says(struct bytes text, const char *table, const char *key, con
             memcpy(in, item.key, sizeof(in));
         } else if (bytes_is(item.value, value) && ((strcmp(in, table) == 0 && strcmp(item.key, key) == 0) ||
                                                    (in[0] == '\0' && strcmp(item.key, dotted) == 0))) {
+            return true;
+        } else if (in[0] == '\0' && strcmp(item.key, table) == 0 && edit_toml_member(item.value, key, &inner) &&
+                   bytes_is(inner, value)) {
             return true;
         }
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/http/listen.h"
 #include "base/text.h"
 #include "capture/find/find.h"
 #include "capture/setup/setup.h"
@@ -72,11 +73,11 @@ static int find_self(struct setup *s, struct err *err) {
     return buf_check(&s->prefix, "the command of a hook", err);
 }
 
-/* An address that can stand in a URL, in quotes, as it is. */
+/* An address of this machine's loopback, as receivers take it, that can stand in a URL, in quotes, as it is. */
 static bool is_address(const char *text) {
     size_t n = strlen(text);
     return n > 0 && n < 200 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-[]") == n &&
-           strchr(text, ':') != NULL;
+           strchr(text, ':') != NULL && strncmp(text, HTTPD_UNIX, strlen(HTTPD_UNIX)) != 0 && httpd_listen_is_here(text);
 }
 
 /* Returns 0, or an exit code after reporting. */
@@ -94,7 +95,8 @@ static int look_around(struct setup *s) {
         return cli_usage(s->cli, "give one of --apply and --undo");
     }
     if (s->world.otlp != NULL && (!is_address(s->world.otlp) || !opt_has(args, &options[S_APPLY]))) {
-        return cli_usage(s->cli, "--otlp takes ADDRESS:PORT, such as 127.0.0.1:4318, and goes with --apply");
+        return cli_usage(s->cli, "--otlp takes ADDRESS:PORT of a receiver on this machine's loopback, such as "
+                                 "127.0.0.1:4318, and goes with --apply");
     }
     if (s->world.home == NULL || s->world.home[0] != '/') {
         return cli_usage(s->cli, "HOME is not set to a directory: whose settings?");
@@ -246,14 +248,15 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
         return cli_fail(s->cli, &err);
     }
     bool wanted = s->args->n_args > 0 && apply && f.state != SETUP_CONNECTED;
-    s->failed = s->failed || wanted || ((apply || undo) && f.state == SETUP_REFUSED) || (apply && f.state == SETUP_FOREIGN);
+    s->failed = s->failed || wanted || ((apply || undo) && (f.state == SETUP_REFUSED || f.state == SETUP_FOREIGN));
     put(s, agent, &f);
     if (apply && f.changed && agent->form == SETUP_TOML) {
         cli_note(s->cli, "ledger: setup: Codex runs new hooks only after you trusted them: type /hooks in it");
     }
     if (apply && f.state == SETUP_FOREIGN) {
         cli_note(s->cli,
-                 "ledger: setup: %s is connected to another ledger or by another program: 'ledger setup --undo %s' first",
+                 "ledger: setup: %s is connected to another ledger or by another program: first 'ledger setup --undo %s' "
+                 "with that",
                  agent->name, agent->name);
     }
     if (apply && s->world.otlp != NULL && !f.changed && f.state == SETUP_CONNECTED) {
@@ -305,6 +308,9 @@ static int setup(struct cli *cli, const struct opt_args *args) {
     if (code == 0 && changes) {
         lock = setup_lock(&s.world, &err);
         code = lock < 0 ? cli_fail(cli, &err) : 0;
+    }
+    if (code == 0 && !changes) {
+        setup_sweep(&s.world);
     }
     if (code == 0) code = take_agents(&s);
     if (code == EXIT_GOOD || code == EXIT_NO) code = take_receiver(&s, code);

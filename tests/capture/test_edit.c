@@ -75,8 +75,12 @@ static void random_toml(struct buf *out) {
                                         "d = 1979-05-27 07:32:00Z",
                                         "f = -1.5e3"};
     const char *eol = random_below(2) ? "\n" : "\r\n";
+    unsigned used = 0; /* names are defined once */
     for (unsigned i = 0, n = random_below(8); i < n; i++) {
-        buf_printf(out, "%s%s", lines[random_below(10)], i + 1 < n || random_below(2) ? eol : "");
+        unsigned line = random_below(10);
+        line = (used >> line & 1) != 0 && strncmp(lines[line], "[[", 2) != 0 ? 0 : line;
+        used |= 1U << line;
+        buf_printf(out, "%s%s", lines[line], i + 1 < n || random_below(2) ? eol : "");
     }
 }
 
@@ -144,7 +148,7 @@ static void check_round_trip(const struct setup_place *place, const struct buf *
     assert_int_equal(edit_take_back(&record.edit, NULL), 0);
     assert_int_equal(record.edit.text.n, text->n);
     assert_memory_equal(record.edit.text.p, text->p, text->n);
-    assert_int_equal(setup_withdraw(place, &record, &left, &empty, NULL), 0);
+    assert_int_equal(setup_withdraw(place, " ingest hook --lenient --actor agent:", &record, &left, &empty, NULL), 0);
     assert_int_equal(setup_count(&world, place, bytes_of_buf(&left), &ours, &same, NULL), 0);
     assert_int_equal(ours, 0);
     if (json) { /* without the places, too, the same values are left */
@@ -210,6 +214,12 @@ static void what_is_not_toml_is_refused_with_its_line(void **state) {
                {"= 1", "line 1: a name is missing"},
                {"a = 1 b = 2", "line 1: more on the line than one statement"},
                {"# \x01", "line 1: a control character in a comment"},
+               {"a = 1\na = 2", "line 2: a name that is defined already"},
+               {"[a]\nb = 1\n[ \"a\" ]", "line 3: a name that is defined already"},
+               {"a.b = 1\n'a' . b = 2", "line 2: a name that is defined already"},
+               {"a = 1\n[a.b]", "line 2: a name that is defined already"},
+               {"[[a]]\n[a.b]\nc = 1\nc = 2", "line 4: a name that is defined already"},
+               {"[a]\n[[a]]", "line 2: a name that is defined already"},
                {"a = '\xff'", "byte 5: it is not UTF-8"}};
     struct err err;
     (void)state;
@@ -217,6 +227,14 @@ static void what_is_not_toml_is_refused_with_its_line(void **state) {
         assert_int_equal(edit_toml_check(bytes_of(bad[i].text), &err), ERR_INVALID);
         assert_string_equal(err.msg, bad[i].msg);
     }
+}
+
+static void names_in_different_places_are_different(void **state) {
+    (void)state;
+    assert_int_equal(edit_toml_check(bytes_of("a = 1\n[b]\na = 1\n[[c]]\na = 1\n[c.d]\na = 1\n[[c]]\na = 1\n[c.d]\na = 1\n"
+                                              "[e.f]\n[e]\na.b = 1\na.c = 1\n[g.\"x.y\"]\n[g.x.y]\n"),
+                                     NULL),
+                     0);
 }
 
 static void deep_toml_is_refused(void **state) {
@@ -232,6 +250,7 @@ int main(void) {
         cmocka_unit_test(random_settings_are_restored_byte_for_byte),
         cmocka_unit_test(a_comment_stays_with_the_value_that_it_explains),
         cmocka_unit_test(what_is_not_toml_is_refused_with_its_line),
+        cmocka_unit_test(names_in_different_places_are_different),
         cmocka_unit_test(deep_toml_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static void step(void) {
     }
 
 /* The Makefile looks for these words: __wrap_rename __wrap_renameat __wrap_renameat2 __wrap_unlink __wrap_unlinkat __wrap_fsync
- * __wrap_log_append */
+ * __wrap_linkat __wrap_log_append */
 STEPS(int, rename, (const char *a, const char *b), a, b)
 STEPS(int, renameat, (int d, const char *a, int e, const char *b), d, a, e, b)
 STEPS(int, renameat2, (int d, const char *a, int e, const char *b, unsigned f), d, a, e, b, f)
@@ -33,6 +33,8 @@ STEPS(int, unlinkat, (int d, const char *a, int f), d, a, f)
 STEPS(int, log_append,
       (struct ledger * l, const struct log_draft *d, struct log_receipt *r, struct log_head *h, struct err *e), l, d, r, h,
       e)
+
+STEPS(int, linkat, (int d, const char *a, int e, const char *b, int f), d, a, e, b, f)
 
 /* What matters is the order of the steps: nothing is really synced. */
 int __wrap_fsync(int fd);
@@ -139,6 +141,14 @@ static void check_events(struct home *h, size_t least) {
     assert_true(applied >= least);
 }
 
+/* Beside the settings. */
+static void check_nothing_left(const struct home *h) {
+    char left[2 * FILE_PATH_MAX];
+    const char *name = strrchr(h->settings, '/') + 1;
+    snprintf(left, sizeof(left), "%.*s" FILE_TEMPORARY "%s", (int)(name - h->settings), h->settings, name);
+    assert_false(file_exists(left));
+}
+
 static void sweep(const char *agent, const char *text, bool undo) {
     struct home h;
     bool killed = true;
@@ -148,6 +158,7 @@ static void sweep(const char *agent, const char *text, bool undo) {
         if (undo) act(&h, false);
         killed = act_killed(&h, undo, at);
         assert_int_equal(setup_look(&h.world, &h.place, &f, NULL), 0);
+        check_nothing_left(&h);
         assert_true(f.state == SETUP_READY || ((f.state == SETUP_CONNECTED || f.state == SETUP_LOST) && f.recorded));
         act(&h, true);
         check_as_before(&h);

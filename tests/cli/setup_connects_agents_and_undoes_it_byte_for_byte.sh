@@ -134,6 +134,30 @@ sed -i 's/^timeout = 5/timeout = 9/' "$CODEX"
 setup 0 --undo codex
 same "$(grep -v '^$' "$CODEX")" "$(printf 'model = "x"\n[hooks.state."a:b:0:0"]\ntrusted_hash = "h"')"
 
+# Whatever else was changed, none of ours is left: other line ends, a table of ours that was extended.
+printf 'model = "x"\n' >"$CODEX"
+setup 0 --apply codex --otlp 127.0.0.1:4318
+sed -i 's/$/\r/' "$CODEX"
+setup 0 --undo codex
+same "$(cat "$CODEX")" "$(printf 'model = "x"\r\n')"
+printf 'model = "x"\n' >"$CODEX"
+setup 0 --apply codex --otlp 127.0.0.1:4318
+sed -i '/^trace_exporter/a environment = "prod"' "$CODEX"
+setup 0 --undo codex
+same "$(cat "$CODEX")" "$(printf 'model = "x"\n\n[otel]\nenvironment = "prod"\n')"
+# An exporter that somebody rewrote is named by its line, nothing is removed, and the record stays.
+printf 'model = "x"\n' >"$CODEX"
+setup 0 --apply codex --otlp 127.0.0.1:4318
+sed -i 's/^exporter = .*/exporter = { otlp-http = { endpoint = "http:\/\/127.0.0.1:4318\/v1\/logs", protocol = "binary" } }/' "$CODEX"
+cp "$CODEX" "$T/before"
+setup 1 --undo codex --json
+state codex refused
+note_has codex 'line 4'
+check cmp "$CODEX" "$T/before"
+sed -i '/^exporter/d' "$CODEX"
+setup 0 --undo codex
+same "$(cat "$CODEX")" 'model = "x"'
+
 # Hooks that somebody removed are named, and inserted again.
 echo '{}' >"$CLAUDE"
 setup 0 --apply claude-code
@@ -146,7 +170,27 @@ state claude-code connected
 run 0 -C "$T/other" init --origin test.example/other
 run 1 -C "$T/other" setup --root "$ROOTS" --apply claude-code --json
 state claude-code 'connected elsewhere'
+# Nor removed, not even by a ledger that had connected the agent before.
+cp "$CLAUDE" "$T/before"
+run 1 -C "$T/other" setup --root "$ROOTS" --undo claude-code --json
+state claude-code 'connected elsewhere'
+json '.agents[0].changed' false
+check cmp "$CLAUDE" "$T/before"
 setup 0 --undo claude-code
+run 0 -C "$T/other" setup --root "$ROOTS" --apply claude-code
+echo '{}' >"$CLAUDE"
+setup 0 --apply claude-code
+cp "$CLAUDE" "$T/before"
+run 1 -C "$T/other" setup --root "$ROOTS" --undo claude-code
+check cmp "$CLAUDE" "$T/before"
+setup 0 --undo claude-code
+# Where nothing of ours is left, nothing is said to be undone.
+setup 0 --apply claude-code
+echo '{"x":1}' >"$CLAUDE"
+setup 0 --undo claude-code
+out_has 'not connected'
+setup 0 --undo claude-code
+out_has 'not connected'
 
 # refused NAME FILE WORDS: it is named with its reason, and stays.
 refused() {
@@ -161,7 +205,8 @@ for bad in '{"a":1' '{"a":1,}' '// c\n{}' '{"hooks":{"PreToolUse":{}}}' '{"disab
     refused claude-code "$CLAUDE" ''
     check cmp "$CLAUDE" "$T/before"
 done
-for bad in 'a = "x' 'hooks = {}' '[hooks.PreToolUse]' '[features]\nhooks = false'; do
+for bad in 'a = "x' 'hooks = {}' '[hooks.PreToolUse]' '[features]\nhooks = false' 'features.hooks = false' 'a = 1\na = 2' '[a]\n[a]' \
+    'features = { a = [1, "}"], hooks = false }'; do
     # shellcheck disable=SC2059 # escapes
     printf "$bad" >"$CODEX"
     cp "$CODEX" "$T/before"
@@ -217,6 +262,29 @@ grep -rqF "$secret" "$BOX" && fail 'a secret of the settings is in the ledger'
 same "$(find "$HOME/.claude" -type f | wc -l)" 1
 same "$(stat -c %a "$BOX"/setup/claude-code-*.json)" 600
 setup 0 --undo claude-code
+
+# What a killed setup left is removed by each of its forms; not what a live one holds, nor what is not its own.
+for form in '' --apply --undo; do
+    for left in "$HOME/.claude/.ledger-tmp-settings.json" "$BOX/setup/.ledger-tmp-aB3dEf"; do
+        echo "$secret" >"$left"
+    done
+    # shellcheck disable=SC2086 # no word, or one
+    setup 0 $form claude-code
+    same "$(find "$HOME/.claude" "$BOX/setup" -name '.ledger-tmp-*' | wc -l)" 0
+done
+echo "$secret" >"$HOME/.claude/.ledger-tmp-settings.json"
+exec 9<"$HOME/.claude/.ledger-tmp-settings.json"
+flock 9
+setup 0 claude-code
+setup 1 --apply claude-code --json
+note_has claude-code "another 'ledger setup'"
+check test -s "$HOME/.claude/.ledger-tmp-settings.json"
+exec 9<&-
+rm "$HOME/.claude/.ledger-tmp-settings.json"
+ln -s "$CLAUDE" "$HOME/.claude/.ledger-tmp-settings.json"
+setup 0 claude-code
+check test -L "$HOME/.claude/.ledger-tmp-settings.json"
+rm "$HOME/.claude/.ledger-tmp-settings.json"
 
 # A project's settings, and directories that variables name.
 mkdir -p "$T/project"
@@ -297,6 +365,10 @@ setup 2 --apply no-such-agent
 err_has 'known are claude-code, codex'
 setup 2 --otlp 127.0.0.1:4318
 setup 2 --apply --otlp 'x"y:1'
+for address in 0.0.0.0:1 192.0.2.1:4318 '[::]:4318' receiver.example:4318 unix:socket; do
+    setup 2 --apply --otlp "$address"
+    err_has loopback
+done
 setup 1 --apply cursor
 box 0 verify
 finish

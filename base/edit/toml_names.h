@@ -1,0 +1,17 @@
+/* The names that a TOML document has defined so far. */
+#ifndef BASE_EDIT_TOML_NAMES_H
+#define BASE_EDIT_TOML_NAMES_H
+
+#include "base/edit/toml.h"
+
+struct toml_names { /* begins as zeros */
+    struct toml_slot *slots;
+    size_t n, cap;
+    uint64_t table; /* the one that pairs are in */
+};
+/* `name` as written. ERR_CONFLICT: it is defined already; ERR_NOMEM. Names within inline tables, and one name with and without
+ * escapes, are not compared. */
+int toml_names_add(struct toml_names *names, enum edit_toml_what what, struct bytes name);
+void toml_names_done(struct toml_names *names);
+
+#endif
