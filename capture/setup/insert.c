@@ -288,10 +288,8 @@ static int insert_toml(const struct setup_world *world, const struct setup_place
     if (rc == 0 && world->otlp != NULL && otel) {
         snprintf(note, SETUP_WHY_MAX, "its telemetry is configured already ([otel]) and stays as it is");
     } else if (rc == 0 && world->otlp != NULL) {
-        buf_printf(&block,
-                   "[otel]\nexporter = { otlp-http = { endpoint = \"http://%s/v1/logs\", protocol = \"binary\" } }\n"
-                   "trace_exporter = { otlp-http = { endpoint = \"http://%s/v1/traces\", protocol = \"binary\" } }\n",
-                   world->otlp, world->otlp);
+        buf_printf(&block, "[otel]\nexporter = " SETUP_EXPORTER "\ntrace_exporter = " SETUP_EXPORTER "\n", world->otlp,
+                   "logs", world->otlp, "traces");
         snprintf(record->otlp, sizeof(record->otlp), "%s", world->otlp);
         rc = append_toml(record, eol, &block, err);
     }

@@ -5,6 +5,8 @@
 #include "capture/setup/record.h"
 
 #define SETUP_WHY_MAX 512
+/* Codex's exporter of one signal: a format for the receiver's address and "logs" or "traces". */
+#define SETUP_EXPORTER "{ otlp-http = { endpoint = \"http://%s/v1/%s\", protocol = \"binary\" } }"
 
 /* The part of a hook's command that names the recorder and the agent: entries are found by it, whatever program and ledger. */
 void setup_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]);

@@ -128,7 +128,7 @@ static bool is_exporter(const struct edit_toml_item *item, const char *otlp) {
                                                                   : NULL;
     char wanted[400];
     if (what == NULL) return false;
-    snprintf(wanted, sizeof(wanted), "{ otlp-http = { endpoint = \"http://%s/v1/%s\", protocol = \"json\" } }", otlp, what);
+    snprintf(wanted, sizeof(wanted), SETUP_EXPORTER, otlp, what);
     return is_value(item->value, wanted);
 }
 

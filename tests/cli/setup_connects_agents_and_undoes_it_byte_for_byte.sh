@@ -148,7 +148,7 @@ same "$(cat "$CODEX")" "$(printf 'model = "x"\n\n[otel]\nenvironment = "prod"\n'
 # An exporter that somebody rewrote is named by its line, nothing is removed, and the record stays.
 printf 'model = "x"\n' >"$CODEX"
 setup 0 --apply codex --otlp 127.0.0.1:4318
-sed -i 's/^exporter = .*/exporter = { otlp-http = { endpoint = "http:\/\/127.0.0.1:4318\/v1\/logs", protocol = "binary" } }/' "$CODEX"
+sed -i 's/^exporter = .*/exporter = { otlp-http = { endpoint = "http:\/\/127.0.0.1:4318\/v1\/logs", protocol = "json" } }/' "$CODEX"
 cp "$CODEX" "$T/before"
 setup 1 --undo codex --json
 state codex refused
@@ -329,8 +329,8 @@ err_has "the receiver 'otlp' is in sources.conf"
 check cmp conf "$BOX/sources.conf"
 setup 1 --apply claude-code --otlp 127.0.0.1:4319 # another address: somebody has to decide
 err_has "there is a source 'otlp' already"
-setup 0 --apply claude-code --otlp 192.0.2.1:4318
-err_has 'is not on loopback'
+setup 2 --apply claude-code --otlp 192.0.2.1:4318
+err_has "of a receiver on this machine's loopback"
 check cmp conf "$BOX/sources.conf"
 setup 0 --undo claude-code
 check cmp conf "$BOX/sources.conf"
