@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/edit/toml_names.h"
 #include "base/text.h"
 
 #define DEPTH_MAX 32

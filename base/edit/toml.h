@@ -3,10 +3,9 @@
 #define BASE_EDIT_TOML_H
 
 #include "base/edit/splice.h"
+#include "base/edit/toml_names.h"
 
 #define EDIT_TOML_KEY_MAX 256
-
-enum edit_toml_what { EDIT_TOML_PAIR, EDIT_TOML_TABLE, EDIT_TOML_ARRAY };
 
 /* A statement: a pair, or the head of a table or of an element of an array of tables. */
 struct edit_toml_item {

@@ -2,7 +2,10 @@
 #ifndef BASE_EDIT_TOML_NAMES_H
 #define BASE_EDIT_TOML_NAMES_H
 
-#include "base/edit/toml.h"
+#include "base/bytes.h"
+
+/* What a statement defines: a pair, a table, or an element of an array of tables. */
+enum edit_toml_what { EDIT_TOML_PAIR, EDIT_TOML_TABLE, EDIT_TOML_ARRAY };
 
 struct toml_names { /* begins as zeros */
     struct toml_slot *slots;
