@@ -433,12 +433,7 @@ static void say_all(struct streaming *s) {
     say_complete(s);
     check_authors_end(c);
     say_erasures(s);
-    if (n->gaps == 0) {
-        check_say(c, LOG_GAPS, LOG_ASPECT_GOOD, "none recorded");
-    } else {
-        check_say(c, LOG_GAPS, LOG_ASPECT_NOTE, "%llu recorded, the first by event %llu", (unsigned long long)n->gaps,
-                  (unsigned long long)c->first_gap);
-    }
+    check_gaps_end(c);
 }
 
 /* ---- the whole ---- */

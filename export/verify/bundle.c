@@ -44,6 +44,16 @@ void check_say(struct checking *c, enum log_aspect aspect, enum log_aspect_state
     va_end(ap);
 }
 
+void check_gaps_end(struct checking *c) {
+    uint64_t gaps = c->found->counts.gaps;
+    if (gaps == 0) {
+        check_say(c, LOG_GAPS, LOG_ASPECT_GOOD, "none recorded");
+    } else {
+        check_say(c, LOG_GAPS, LOG_ASPECT_NOTE, "%llu recorded, the first by event %llu", (unsigned long long)gaps,
+                  (unsigned long long)c->first_gap);
+    }
+}
+
 /* ---- members ---- */
 
 bool check_is_at(const struct checking *c, const char *name) {
@@ -284,12 +294,7 @@ static void say_all(struct checking *c) {
     say_completeness(c);
     check_authors_end(c);
     say_erasures(c);
-    if (n->gaps == 0) {
-        check_say(c, LOG_GAPS, LOG_ASPECT_GOOD, "none recorded");
-    } else {
-        check_say(c, LOG_GAPS, LOG_ASPECT_NOTE, "%llu recorded, the first by event %llu", (unsigned long long)n->gaps,
-                  (unsigned long long)c->first_gap);
-    }
+    check_gaps_end(c);
 }
 
 int check_init(struct checking *c, unsigned aspects, struct err *err) {

@@ -143,6 +143,8 @@ void check_contradiction(struct checking *c, const char *rule, const char *text)
 /* Sets the text of an aspect that has no fault. */
 void check_say(struct checking *c, enum log_aspect aspect, enum log_aspect_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* Says how many gaps there are. Called after the last event. */
+void check_gaps_end(struct checking *c);
 
 /* Whether the current member has this name. */
 bool check_is_at(const struct checking *c, const char *name);
