@@ -20,11 +20,10 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "ingest/driver/recognize.h"
+#include "ingest/driver/load.h"
 
 #define BODY_MAX    ((size_t)4 << 20)
 #define SUBJECT_MAX 320
-#define HEAD_MAX    ((size_t)64 << 10)
 #define SETTLE_NS   (10 * CLOCK_NS_PER_S) /* between two looks (--every), a file that is younger waits for the next */
 
 struct evaluation {
@@ -298,8 +297,8 @@ static int take_evaluation(struct intake *run, struct lmeval_doc *doc, const str
     return rc;
 }
 
-/* Reads a whole file, and adds it to the digest. */
-static int load_file(struct intake *run, const char *path, struct buf *text, struct err *err) {
+/* Reads a whole file, and adds it to the digest; unlike load_file to its end, also at a stop. */
+static int read_whole(struct intake *run, const char *path, struct buf *text, struct err *err) {
     struct gz *gz = NULL;
     int rc = gz_open(path, GZ_REGULAR, LMEVAL_DOC_MAX, &gz, err);
     while (rc == 0 && !gz_at_end(gz)) {
@@ -319,23 +318,6 @@ static int load_file(struct intake *run, const char *path, struct buf *text, str
     return rc;
 }
 
-/* Errors caused by the file alone. */
-static bool is_bad_file(int code) {
-    return code == ERR_INVALID || code == ERR_LIMIT || code == ERR_CORRUPT || code == ERR_IO || code == ERR_NOTFOUND;
-}
-
-/* Names the format of a foreign file. */
-static void name_foreign(const char *path, struct bytes text, struct err *why) {
-    struct buf words = {.max = ERR_MSG_MAX};
-    text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
-    if (text.n > 0 && recognize_words(text, path, &words) && memmem(words.p, words.n, "ingest lm-eval", 14) == NULL) {
-        char msg[ERR_MSG_MAX];
-        snprintf(msg, sizeof(msg), "%.500s; this %.*s", why->msg, (int)words.n, (const char *)words.p);
-        err_set(why, why->code, "%s", msg);
-    }
-    buf_done(&words);
-}
-
 static int read_evaluation(struct intake *run, const struct lmeval_file *file, const struct lmeval_file *samples,
                            size_t n_samples, bool *ret_read, struct err *err) {
     struct lmeval_doc doc;
@@ -344,14 +326,14 @@ static int read_evaluation(struct intake *run, const struct lmeval_file *file, c
     lmeval_doc_init(&doc);
     int rc;
     intake_begin(run, file->path);
-    int read = load_file(run, file->path, &text, &why);
+    int read = read_whole(run, file->path, &text, &why);
     if (read == 0) read = lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
     if (read == ERR_INVALID) {
-        name_foreign(file->path, bytes_of_buf(&text), &why);
+        load_name_foreign(file->path, bytes_of_buf(&text), "ingest lm-eval", &why);
     }
     buf_done(&text);
     *ret_read = read == 0;
-    if (is_bad_file(read)) {
+    if (load_is_bad(read)) {
         rc = intake_reject_file(run, file->path, 0, &why);
     } else if (read != 0) {
         rc = err_set(err, read, "%s", why.msg);
