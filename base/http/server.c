@@ -19,6 +19,7 @@
 #include "base/http/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -32,6 +33,7 @@
 #include "base/http/h2.h"
 #include "base/http/status.h"
 
+#define LARGE           (128 << 10)
 #define CONNECTIONS_MAX 512
 #define ACCEPTS         64 /* per turn: a new connection has several turns before it is the oldest */
 #define HEAD_MAX        ((size_t)32 << 10)
@@ -487,6 +489,8 @@ static void end_slow(struct httpd *h) {
 
 int httpd_open(const struct httpd_options *options, struct httpd **ret, struct err *err) {
     struct httpd *h = calloc(1, sizeof(*h));
+    (void)mallopt(M_MMAP_THRESHOLD,
+                  LARGE); /* otherwise glibc raises it, and one large body leaves its room to small blocks */
     if (h == NULL) return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     h->options = *options;
     h->last = &h->first;

@@ -45,7 +45,8 @@ struct httpd_options {
     int (*tick)(void *ctx, struct err *err);
 };
 
-/* ERR_INVALID: not a loopback address of this machine. ERR_IO: it cannot be bound (perhaps it is in use). What options
+/* From then on, blocks of 128 KiB or more return to the system when this process frees them (mallopt(3)).
+ * ERR_INVALID: not a loopback address of this machine. ERR_IO: it cannot be bound (perhaps it is in use). What options
  * points to must last until httpd_close. */
 int httpd_open(const struct httpd_options *options, struct httpd **ret, struct err *err);
 /* The bound address, "127.0.0.1:4318"; borrowed. */

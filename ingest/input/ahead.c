@@ -1,11 +1,11 @@
 /* A ring of blocks:
  *
- *   | taken | parsed, to be taken | asked, to be parsed | free |
- *           ^taken                ^parsed               ^asked
+ *   | taken | parsed or being parsed, to be taken | asked, to be parsed | free |
+ *           ^taken                                ^claimed              ^asked
  *
- * The three counters only grow; a block's place is its number modulo BLOCKS. The caller advances `asked` and `taken`, the
- * thread advances `parsed`; one mutex and one condition are enough for two parties. The ring is long, so that the thread
- * has work while the caller waits for a disk, and also bounded in bytes. */
+ * The three counters only grow; a block's place is its number modulo BLOCKS. The caller advances `asked` and `taken`, whoever
+ * parses a block `claimed`; one mutex and one condition are enough for two parties. The ring is long, so that the thread has
+ * work while the caller waits for a disk, and also bounded in bytes. */
 #include "ingest/input/ahead.h"
 
 #include <pthread.h>
@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/thread.h"
 
-#define BLOCKS      32
+#define BLOCKS      16
 #define BLOCK_TEXTS 64
 #define BLOCK_BYTES ((size_t)64 << 10) /* a longer text is a block of its own */
 #define RING_BYTES  ((size_t)1 << 20)  /* of texts not taken yet */
@@ -24,6 +24,7 @@
 
 struct block {
     const struct ahead_work *work;
+    bool parsed; /* under the lock */
     size_t first, n, bytes;
     struct bytes text[BLOCK_TEXTS];
     int code[BLOCK_TEXTS];
@@ -37,7 +38,7 @@ struct ahead {
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread, no_thread, quit;
-    uint64_t asked, parsed, taken;
+    uint64_t asked, claimed, taken;
     size_t bytes; /* of the texts that are asked and not taken */
     struct block blocks[BLOCKS];
 };
@@ -46,7 +47,7 @@ static struct block *block_at(struct ahead *a, uint64_t number) {
     return &a->blocks[number % BLOCKS];
 }
 
-static void parse_block(struct block *b) {
+static void parse_block(struct block *b, unsigned side) {
     const struct ahead_work *work = b->work;
     buf_clear(&b->out);
     buf_clear(&b->why);
@@ -54,7 +55,7 @@ static void parse_block(struct block *b) {
         struct err why;
         b->at[i] = b->out.n;
         b->code[i] = work->parse == NULL ? json_to_mp(b->text[i], &b->out, &why)
-                                         : work->parse(work->ctx, b->first + i, b->text[i], &b->out, &why);
+                                         : work->parse(work->ctx, side, b->first + i, b->text[i], &b->out, &why);
         b->out.fail = 0;
         if (b->code[i] != 0) {
             b->words[i] = b->why.n;
@@ -64,19 +65,24 @@ static void parse_block(struct block *b) {
     b->at[b->n] = b->out.n;
 }
 
+/* Parses the next block that nobody has claimed, of which there is one. Under the lock, which is released meanwhile. */
+static void parse_next(struct ahead *a, unsigned side) {
+    struct block *b = block_at(a, a->claimed++);
+    pthread_mutex_unlock(&a->lock);
+    parse_block(b, side);
+    pthread_mutex_lock(&a->lock);
+    b->parsed = true;
+}
+
 static void *run_thread(void *arg) {
     struct ahead *a = arg;
     pthread_mutex_lock(&a->lock);
     while (!a->quit) {
-        if (a->parsed == a->asked) {
+        if (a->claimed == a->asked) {
             pthread_cond_wait(&a->changed, &a->lock);
             continue;
         }
-        struct block *b = block_at(a, a->parsed);
-        pthread_mutex_unlock(&a->lock);
-        parse_block(b);
-        pthread_mutex_lock(&a->lock);
-        a->parsed++;
+        parse_next(a, 1);
         pthread_cond_signal(&a->changed);
     }
     pthread_mutex_unlock(&a->lock);
@@ -123,6 +129,7 @@ void ahead_free(struct ahead *a) {
 static void fill_block(struct block *b, const struct ahead_work *work, size_t first) {
     b->work = work;
     b->first = first;
+    b->parsed = false;
     b->n = b->bytes = 0;
     while (b->n < BLOCK_TEXTS && first + b->n < work->n && b->bytes < BLOCK_BYTES) {
         b->text[b->n] = work->text(work->ctx, first + b->n);
@@ -137,25 +144,25 @@ static size_t queue_blocks(struct ahead *a, const struct ahead_work *work, size_
         fill_block(b, work, filled);
         filled += b->n;
         a->bytes += b->bytes;
-        if (!a->has_thread) {
-            parse_block(b);
-            a->parsed++;
-            a->asked++;
-            return filled; /* no more than needed */
-        }
         pthread_mutex_lock(&a->lock);
         a->asked++;
         pthread_cond_signal(&a->changed);
         pthread_mutex_unlock(&a->lock);
+        if (!a->has_thread) return filled; /* no more than needed */
     }
     return filled;
 }
 
-/* Until block `number` is parsed. */
+/* Until block `number` is parsed, by whomever. */
 static void wait_parsed(struct ahead *a, uint64_t number) {
+    const struct block *b = block_at(a, number);
     pthread_mutex_lock(&a->lock);
-    while (a->parsed <= number) {
-        pthread_cond_wait(&a->changed, &a->lock);
+    while (!b->parsed) {
+        if (a->claimed < a->asked) {
+            parse_next(a, 0);
+        } else {
+            pthread_cond_wait(&a->changed, &a->lock);
+        }
     }
     pthread_mutex_unlock(&a->lock);
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "ingest/input/keyed_hash.h"
+#include "ingest/otlp/held.h"
 
 #define ITEM_MAX       (4 * OTLP_RECORD_MAX)
 #define WAITING_MAX    ((uint64_t)1 << 20) /* bytes of drafts before a commit */
@@ -43,6 +44,12 @@ struct otlp_known {
 struct otlp_scope_of {
     enum { UNREAD, GOOD, BAD } state;
     struct otlp_from from; /* BAD: its actor holds the reason */
+};
+
+/* What became of a record that was parsed, before its held events. */
+struct mapped {
+    int code;                   /* 0, or why it cannot be recorded: */
+    char group[OTLP_GROUP_LEN]; /* counted under; "": the words, which follow in place of events */
 };
 
 static struct known_span *set_of(struct otlp_spans *spans, const uint8_t span[8]) {
@@ -216,7 +223,7 @@ static int read_part(struct otlp *o, struct otlp_text text, enum otlp_part part,
         return err_set(err, ERR_INVALID, "%s has %u bytes; expected: at most %zu", what, text.n, OTLP_PART_MAX);
     }
     int rc = text.n == 0      ? 0
-             : o->is_protobuf ? otlp_proto_to_mp(o->proto_of_run, part, bytes, out, &why)
+             : o->is_protobuf ? otlp_proto_to_mp(o->lanes[0].proto, part, bytes, out, &why)
                               : json_to_mp(bytes, out, &why);
     return rc != 0 ? err_set(err, rc == ERR_NOMEM ? rc : ERR_INVALID, "%s is not valid %s: %s", what,
                              o->is_protobuf ? "protobuf" : "JSON", why.msg)
@@ -227,29 +234,33 @@ static struct bytes unless_null(struct bytes item) {
     return item.n == 1 && item.p[0] == 0xc0 ? (struct bytes){NULL, 0} : item;
 }
 
-static int read_scope(struct otlp *o, size_t index, struct err *err) {
+static int map_scope(struct otlp *o, const struct otlp_scope *place, struct otlp_from *ret, struct err *err) {
+    struct otlp_lane *lane = &o->lanes[0];
+    buf_clear(&lane->item);
+    int rc = read_part(o, o->cut.resources[place->resource], OTLP_PART_RESOURCE, &lane->item, err);
+    size_t n = lane->item.n;
+    if (rc == 0) rc = read_part(o, place->text, OTLP_PART_SCOPE, &lane->item, err);
+    if (rc != 0) return rc;
+    const uint8_t *p = lane->item.p;
+    struct bytes resource = {p, n}, rest = {n == lane->item.n ? NULL : p + n, lane->item.n - n};
+    o->record = NULL;
+    lane->map.ctx = o;
+    lane->map.emit = on_event;
+    return otlp_map_from(&lane->map, unless_null(resource), unless_null(rest), ret, err);
+}
+
+/* Before the first of its records is parsed: its event may precede those of some records before. */
+static void read_scope(struct otlp *o, size_t index) {
     struct otlp_scope_of *scope = &o->scopes[index];
-    const struct otlp_scope *place = &o->cut.scopes[index];
     struct err why = {0};
-    buf_clear(&o->item);
-    int rc = read_part(o, o->cut.resources[place->resource], OTLP_PART_RESOURCE, &o->item, &why);
-    size_t n = o->item.n;
-    if (rc == 0) rc = read_part(o, place->text, OTLP_PART_SCOPE, &o->item, &why);
-    if (rc == 0) {
-        struct bytes resource = {o->item.p, n}, rest = {n == o->item.n ? NULL : o->item.p + n, o->item.n - n};
-        rc = otlp_map_from(&o->map, unless_null(resource), unless_null(rest), &scope->from, &why);
-    }
-    if (rc != 0 && (o->map.failed || (rc != ERR_INVALID && rc != ERR_LIMIT))) {
-        if (rc < 0 && err != NULL) {
-            *err = why;
-        }
-        return rc;
-    }
+    int rc = map_scope(o, &o->cut.scopes[index], &scope->from, &why);
     scope->state = rc == 0 ? GOOD : BAD;
-    if (rc != 0) {
-        snprintf(scope->from.actor, sizeof(scope->from.actor), "%.150s", why.msg);
+    if (rc == 0) return;
+    snprintf(scope->from.actor, sizeof(scope->from.actor), "%.150s", why.msg);
+    if (o->lanes[0].map.failed || (rc != ERR_INVALID && rc != ERR_LIMIT)) {
+        o->failed = rc;
+        o->why = why;
     }
-    return 0;
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------------ */
@@ -263,15 +274,12 @@ static bool is_too_large(const struct otlp_record *r) {
 }
 
 static struct bytes text_at(void *ctx, size_t i) {
-    const struct otlp *o = ctx;
+    struct otlp *o = ctx;
     const struct otlp_record *r = record_at(o, i);
+    if (o->scopes[r->scope].state == UNREAD && o->failed == 0) {
+        read_scope(o, r->scope);
+    }
     return is_too_large(r) ? (struct bytes){NULL, 0} : (struct bytes){o->text.p + r->text.at, r->text.n};
-}
-
-/* On the thread that parses. */
-static int parse_protobuf(void *ctx, size_t i, struct bytes text, struct buf *out, struct err *err) {
-    const struct otlp *o = ctx;
-    return otlp_proto_to_mp(o->proto, (enum otlp_part)record_at(o, i)->type, text, out, err);
 }
 
 static int reject(struct otlp *o, const char *group, const char *reason) {
@@ -314,16 +322,61 @@ static bool mend_surrogates(struct bytes text, uint8_t *out) {
     return mended;
 }
 
-/* A second attempt at a text that did not parse; its item is in o->item. */
-static bool parse_mended(struct otlp *o, struct bytes text) {
-    uint8_t *copy = malloc(text.n + 1);
-    bool good = false;
+static int parse_json(struct bytes text, struct buf *out, struct err *err) {
+    size_t n = out->n;
+    int rc = json_to_mp(text, out, err);
+    uint8_t *copy = rc != 0 && rc != ERR_NOMEM ? malloc(text.n + 1) : NULL;
     if (copy != NULL && mend_surrogates(text, copy)) {
-        buf_clear(&o->item);
-        good = json_to_mp((struct bytes){copy, text.n}, &o->item, NULL) == 0;
+        out->n = n;
+        rc = json_to_mp((struct bytes){copy, text.n}, out, NULL) == 0 ? 0 : rc;
     }
     free(copy);
-    return good;
+    return rc;
+}
+
+static int parse_item(const struct otlp *o, struct otlp_lane *lane, const struct otlp_record *r, struct bytes text,
+                      struct buf *out, struct err *err) {
+    return o->is_protobuf ? otlp_proto_to_mp(lane->proto, (enum otlp_part)r->type, text, out, err)
+                          : parse_json(text, out, err);
+}
+
+static int hold(void *ctx, const struct otlp_event *event, struct err *err) {
+    otlp_hold(ctx, event);
+    return buf_check(ctx, "the events of a record", err);
+}
+
+/* Maps the lane's item into what became of it. */
+static int map_item(const struct otlp *o, struct otlp_lane *lane, const struct otlp_record *r, struct buf *out,
+                    struct err *err) {
+    const struct otlp_from *from = &o->scopes[r->scope].from;
+    const struct bytes mp = bytes_of_buf(&lane->item);
+    struct mapped mapped = {0};
+    size_t at = out->n;
+    struct err why = {0};
+    buf_put(out, &mapped, sizeof(mapped));
+    lane->map.ctx = out;
+    lane->map.emit = hold;
+    int rc = r->type == OTLP_SPAN ? otlp_map_span(&lane->map, from, mp, &why) : otlp_map_log(&lane->map, from, mp, &why);
+    if (rc == 0) return 0;
+    out->n = at;
+    if (lane->map.failed || (rc != ERR_INVALID && rc != ERR_LIMIT)) return err_set(err, ERR_NOMEM, "%s", why.msg);
+    mapped.code = rc;
+    snprintf(mapped.group, sizeof(mapped.group), "%s", lane->map.group);
+    buf_put(out, &mapped, sizeof(mapped));
+    buf_put(out, why.msg, strlen(why.msg) + 1);
+    return buf_check(out, "a record", err);
+}
+
+/* On either thread: a metric becomes its item, anything else its events. */
+static int parse_record(void *ctx, unsigned side, size_t i, struct bytes text, struct buf *out, struct err *err) {
+    struct otlp *o = ctx;
+    struct otlp_lane *lane = &o->lanes[side];
+    const struct otlp_record *r = record_at(o, i);
+    if (is_too_large(r) || o->scopes[r->scope].state != GOOD) return 0;
+    if (r->type == OTLP_METRIC) return parse_item(o, lane, r, text, out, err);
+    buf_clear(&lane->item);
+    int rc = parse_item(o, lane, r, text, &lane->item, err);
+    return rc != 0 ? rc : map_item(o, lane, r, out, err);
 }
 
 static int reject_unparsed(struct otlp *o, int code, const char *why) {
@@ -338,55 +391,62 @@ static int reject_point(void *ctx, const char *reason) {
     return reject(ctx, NULL, reason);
 }
 
-static int map_metric(struct otlp *o, const struct otlp_from *from, struct bytes mp, struct err *err) {
+static int map_metric(struct otlp *o, struct bytes mp, struct err *err) {
     const struct otlp_metric_sink sink = {o->series, o, reject_point};
+    struct otlp_map *map = &o->lanes[0].map;
     char name[OTLP_NAME_LEN];
-    int rc = otlp_map_metric(&o->map, from, mp, &sink, name, err);
-    if (rc != 1) return rc;
-    const struct ingest_place place = place_of(o);
-    intake_pass(o->run, &place, name);
-    return 0;
-}
-
-static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
-    const struct otlp_scope_of *scope = &o->scopes[o->record->scope];
     struct err why = {0};
-    if (scope->state == BAD) return reject(o, NULL, scope->from.actor);
-    int rc = o->record->type == OTLP_SPAN     ? otlp_map_span(&o->map, &scope->from, mp, &why)
-             : o->record->type == OTLP_METRIC ? map_metric(o, &scope->from, mp, &why)
-                                              : otlp_map_log(&o->map, &scope->from, mp, &why);
-    if (rc == 0 || rc == INTAKE_STOP) return rc;
-    if (!o->map.failed && (rc == ERR_INVALID || rc == ERR_LIMIT)) {
-        return reject(o, o->map.group[0] != '\0' ? o->map.group : NULL, why.msg);
+    map->ctx = o;
+    map->emit = on_event;
+    int rc = otlp_map_metric(map, &o->scopes[o->record->scope].from, mp, &sink, name, &why);
+    if (rc == 1) {
+        const struct ingest_place place = place_of(o);
+        intake_pass(o->run, &place, name);
+        return 0;
     }
-    if (err != NULL) {
+    if (!map->failed && (rc == ERR_INVALID || rc == ERR_LIMIT)) {
+        return reject(o, map->group[0] != '\0' ? map->group : NULL, why.msg);
+    }
+    if (rc < 0 && err != NULL) {
         *err = why;
     }
     return rc;
 }
 
-static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const char *why, struct err *err) {
+static int add_events(struct otlp *o, struct bytes held, struct err *err) {
+    struct mapped mapped;
+    struct otlp_event event;
+    int rc = 0;
+    memcpy(&mapped, held.p, sizeof(mapped));
+    held.p += sizeof(mapped);
+    held.n -= sizeof(mapped);
+    if (mapped.code != 0) return reject(o, mapped.group[0] != '\0' ? mapped.group : NULL, (const char *)held.p);
+    while (rc == 0 && otlp_held_next(&held, &event)) {
+        rc = on_event(o, &event, err);
+    }
+    return rc;
+}
+
+static int take_record(void *ctx, size_t i, int parsed, struct bytes out, const char *why, struct err *err) {
     struct otlp *o = ctx;
     const struct otlp_record *r = record_at(o, i);
-    struct otlp_scope_of *scope = &o->scopes[r->scope];
+    const struct otlp_scope_of *scope = &o->scopes[r->scope];
     const char *words;
     uint64_t before = intake_rejected(o->run, &words);
     int rc = 0;
-    o->record = NULL;
-    o->first = 0;
-    if (scope->state == UNREAD) rc = read_scope(o, r->scope, err);
+    if (o->failed != 0) return err_set(err, o->failed, "%s", o->why.msg);
     o->record = r;
-    if (rc != 0) return rc;
+    o->first = 0;
     if (is_too_large(r)) {
         rc = reject_too_large(o);
+    } else if (scope->state == BAD) {
+        rc = reject(o, NULL, scope->from.actor);
     } else if (parsed == ERR_NOMEM) {
         rc = err_set(err, ERR_NOMEM, "%s", why);
-    } else if (parsed != 0 && !o->is_protobuf && parse_mended(o, (struct bytes){o->text.p + r->text.at, r->text.n})) {
-        rc = map_record(o, bytes_of_buf(&o->item), err);
     } else if (parsed != 0) {
         rc = reject_unparsed(o, parsed, why);
     } else {
-        rc = map_record(o, mp, err);
+        rc = r->type == OTLP_METRIC ? map_metric(o, out, err) : add_events(o, out, err);
     }
     uint64_t rejected = intake_rejected(o->run, &words) - before;
     o->rejected += r->type == OTLP_METRIC ? rejected : rejected > 0;
@@ -399,12 +459,13 @@ int otlp_document(struct otlp *o, const char *file, struct bytes text, uint64_t 
     o->line = line;
     o->offset = offset;
     o->rejected = 0;
+    o->failed = 0;
     if (o->cut.n_records == 0) return 0;
     o->scopes = calloc(o->cut.n_scopes, sizeof(*o->scopes));
     if (o->scopes == NULL) return err_set(err, ERR_NOMEM, "OTLP: out of memory");
     int rc = otlp_order(&o->cut, &o->order, err);
     if (rc == 0) {
-        const struct ahead_work work = {o, o->cut.n_records, text_at, take_record, o->is_protobuf ? parse_protobuf : NULL};
+        const struct ahead_work work = {o, o->cut.n_records, text_at, take_record, parse_record};
         rc = ahead_run(o->ahead, &work, err);
     }
     free(o->order);
@@ -422,33 +483,39 @@ void otlp_forget(struct otlp *o) {
     otlp_series_forget(o->series);
 }
 
+static int init_lane(struct otlp_lane *lane, struct intake *run, struct err *err) {
+    otlp_map_init(&lane->map);
+    lane->map.secret = intake_secret(run);
+    buf_init(&lane->item, ITEM_MAX);
+    return otlp_proto_new(&lane->proto, err);
+}
+
 static int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
     memset(o, 0, sizeof(*o));
     o->run = run;
-    otlp_map_init(&o->map);
-    o->map.secret = intake_secret(run);
     otlp_cut_init(&o->cut);
-    buf_init(&o->item, ITEM_MAX);
-    o->map.ctx = o;
-    o->map.emit = on_event;
+    int rc = 0;
+    for (size_t i = 0; i < AHEAD_SIDES; i++) {
+        int failed = init_lane(&o->lanes[i], run, err);
+        rc = rc != 0 ? rc : failed;
+    }
     o->spans = calloc(1, sizeof(*o->spans));
     o->known = calloc(1, sizeof(*o->known));
     if (o->spans == NULL || o->known == NULL) return err_set(err, ERR_NOMEM, "OTLP: out of memory");
-    int rc = otlp_series_new(run, &o->series, err);
-    if (rc == 0) rc = otlp_proto_new(&o->proto, err);
-    if (rc == 0) rc = otlp_proto_new(&o->proto_of_run, err);
+    if (rc == 0) rc = otlp_series_new(run, &o->series, err);
     if (rc == 0) rc = ahead_new(&o->ahead, err);
     return rc;
 }
 
 static void otlp_done(struct otlp *o) {
-    otlp_map_done(&o->map);
-    otlp_cut_done(&o->cut);
     ahead_free(o->ahead);
+    for (size_t i = 0; i < AHEAD_SIDES; i++) {
+        otlp_map_done(&o->lanes[i].map);
+        otlp_proto_free(o->lanes[i].proto);
+        buf_done(&o->lanes[i].item);
+    }
+    otlp_cut_done(&o->cut);
     otlp_series_free(o->series);
-    otlp_proto_free(o->proto);
-    otlp_proto_free(o->proto_of_run);
-    buf_done(&o->item);
     free(o->spans);
     free(o->known);
 }

@@ -1,8 +1,11 @@
 /* The source "otlp": traces, logs and metrics of OpenTelemetry, as OTLP/JSON from files and standard input, or received over
  * HTTP, as JSON or Protocol Buffers.
  *
- *   JSON     --otlp_cut_feed--> places of    --otlp_order--> parents --ahead--> items of --otlp_map--> drafts --> run
- *   protobuf --otlp_wire_cut--> records                      first              one form
+ *   JSON     --otlp_cut_feed--> places of    --otlp_order--> parents --ahead--> items of --otlp_map--> events --> drafts --> run
+ *   protobuf --otlp_wire_cut--> records                      first              one form              held
+ *
+ * Records are parsed and mapped on two threads; drafts are added by the run's, in order. Metrics are mapped there too, because
+ * a series goes from one point to the next.
  *
  * A document is one Export...ServiceRequest; a file has one or many, one after another, as the collector's file exporter
  * writes them. docs/ingest.md describes the source for its users. */
@@ -22,17 +25,21 @@ struct otlp_spans;    /* the event of each span, for the newest tens of thousand
 struct otlp_known;    /* recently described reporters, and the last numbers of sessions */
 struct otlp_scope_of; /* who reported, for each scope of the current document */
 
+/* What parses and maps records, once for each thread. */
+struct otlp_lane {
+    struct otlp_map map;
+    struct otlp_proto *proto;
+    struct buf item; /* one parsed text */
+};
+
 struct otlp {
     struct intake *run;
-    struct otlp_map map;
+    struct otlp_lane lanes[AHEAD_SIDES]; /* the first is the run's; it also reads reporters and maps metrics */
     struct otlp_cut cut;
     struct ahead *ahead;
-    struct otlp_proto *proto;        /* of the thread that parses */
-    struct otlp_proto *proto_of_run; /* of the run's thread */
     struct otlp_spans *spans;
     struct otlp_known *known;
     struct otlp_series *series;
-    struct buf item; /* one parsed text */
     /* the current document */
     const char *file; /* its name in messages */
     struct bytes text;
@@ -40,6 +47,8 @@ struct otlp {
     uint64_t line, offset; /* of its first byte in the input; line 0: the input has no lines */
     uint32_t *order;
     struct otlp_scope_of *scopes;
+    int failed; /* describing a reporter, with `why` */
+    struct err why;
     const struct otlp_record *record; /* the current one */
     uint64_t first;                   /* ticket of its first event, 0 when it has none */
     uint64_t waiting;                 /* bytes of drafts since the last commit */

@@ -12,6 +12,7 @@
  *   map              shared by spans and logs: attributes to fields by tables, reporters
  *   span, span_read  a span into events
  *   log, log_key     a log record into an event; its key
+ *   held             events on their way from one thread to the other
  *   metric, series   a metric into events; cumulative points into those of intervals
  *
  * Words. A "document" is one Export...ServiceRequest; a "record" is a span, a log record or a metric in it. A "row" maps

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "ingest/otlp/otlp.h"
 
+#define BODY_MAX      ((size_t)20 << 20) /* what OpenTelemetry's collector takes by default; it bounds this process's memory */
 #define RETRY_AFTER_S 5
 #define MESSAGE_MAX   400
 #define INSTEAD       "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
@@ -180,8 +181,8 @@ int otlp_serve(struct otlp *o, const char *address, struct err *err) {
                                          .routes = routes,
                                          .n_routes = N_ROUTES,
                                          .instead_of_grpc = INSTEAD,
-                                         .body_max = OTLP_DOCUMENT_MAX,
-                                         .bodies_max = OTLP_DOCUMENT_MAX,
+                                         .body_max = BODY_MAX,
+                                         .bodies_max = BODY_MAX,
                                          .ctx = &s,
                                          .handle = on_request,
                                          .tick = on_tick};

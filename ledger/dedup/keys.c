@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define KEYS_SLOTS_MIN 1024
-#define KEYS_CROWDED   (4 * CORE_SEGMENT) /* more than this: what segments cover goes */
+#define KEYS_CROWDED   (3 * CORE_SEGMENT) /* more than this: what segments cover goes, and half a million slots are enough */
 
 struct slot {
     uint64_t hash, seq1; /* seq + 1; 0: free */
