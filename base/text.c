@@ -136,16 +136,24 @@ void text_hex(char *ret, const uint8_t *p, size_t n) {
     ret[2 * n] = '\0';
 }
 
-static int hex_digit(uint8_t c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+#define NO_DIGIT 0x20U
+
+/* The value of a digit in lower case; NO_DIGIT for all else. */
+static unsigned hex_digit(uint8_t c) {
+    static const uint8_t of[256] = {
+        ['0'] = 0x20, ['1'] = 0x21, ['2'] = 0x22, ['3'] = 0x23, ['4'] = 0x24, ['5'] = 0x25, ['6'] = 0x26, ['7'] = 0x27,
+        ['8'] = 0x28, ['9'] = 0x29, ['a'] = 0x2a, ['b'] = 0x2b, ['c'] = 0x2c, ['d'] = 0x2d, ['e'] = 0x2e, ['f'] = 0x2f,
+    };
+    return of[c] ^ NO_DIGIT;
 }
 
 int text_unhex(uint8_t *ret, size_t n, struct bytes hex) {
+    unsigned all = 0;
     if (hex.n % 2 != 0 || hex.n / 2 != n) return ERR_INVALID;
     for (size_t i = 0; i < hex.n; i++) {
-        if (hex_digit(hex.p[i]) < 0) return ERR_INVALID;
+        all |= hex_digit(hex.p[i]);
     }
+    if (all >= NO_DIGIT) return ERR_INVALID;
     for (size_t i = 0; i < n; i++) {
         ret[i] = (uint8_t)(hex_digit(hex.p[2 * i]) << 4 | hex_digit(hex.p[2 * i + 1]));
     }

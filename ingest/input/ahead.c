@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/thread.h"
 
-#define BLOCKS      16
+#define BLOCKS      8
 #define BLOCK_TEXTS 64
 #define BLOCK_BYTES ((size_t)64 << 10) /* a longer text is a block of its own */
 #define RING_BYTES  ((size_t)1 << 20)  /* of texts not taken yet */

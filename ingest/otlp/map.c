@@ -71,6 +71,16 @@ static bool is_fit_for_header(struct bytes text) {
     return text.n > 0 && text.n <= NAME_MAX_ && !text_has_control(text) && secret_next(text, 0, &hit) != 0;
 }
 
+void otlp_join(char ret[OTLP_NAME_LEN], const char *const *texts) {
+    size_t n = 0;
+    for (; *texts != NULL; texts++) {
+        size_t more = strnlen(*texts, OTLP_NAME_LEN - 1 - n);
+        memcpy(ret + n, *texts, more);
+        n += more;
+    }
+    ret[n] = '\0';
+}
+
 void otlp_name(const struct otlp_map *m, char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text) {
     if (is_fit_for_header(text)) {
         snprintf(ret, OTLP_NAME_LEN, "%s%.*s", prefix, (int)text.n, (const char *)text.p);

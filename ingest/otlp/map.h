@@ -102,6 +102,8 @@ int otlp_put_rest(struct otlp_map *map, struct err *err);
 int otlp_emit(struct otlp_map *map, struct otlp_event *event, struct err *err);
 bool otlp_is_open_text(struct bytes text);
 bool otlp_is_word(struct bytes text);
+/* Texts, the last one NULL, one after another; what has no room is left out. */
+void otlp_join(char ret[OTLP_NAME_LEN], const char *const *texts);
 /* `prefix` and the text when it is fit for a header; else a hash of it. */
 void otlp_name(const struct otlp_map *map, char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text);
 /* eval.scored from the attributes of gen_ai.evaluation.result; false when they do not name a metric. */

@@ -70,10 +70,11 @@ static const struct otlp_row finished_rows[] = {
     {"error.type", "error", OTLP_WORD, NULL, NULL},
 };
 
-/* Numeric settings of a request, in the order of their names, without "gen_ai.request.". */
+/* Numeric settings of a request, in the order of their names, which stand after REQUEST. */
 #define REQUEST "gen_ai.request."
-static const char *const parameters[] = {"choice.count", "frequency_penalty", "max_tokens", "presence_penalty",
-                                         "seed",         "temperature",       "top_k",      "top_p"};
+static const char *const parameters[] = {
+    REQUEST "choice.count", REQUEST "frequency_penalty", REQUEST "max_tokens", REQUEST "presence_penalty",
+    REQUEST "seed",         REQUEST "temperature",       REQUEST "top_k",      REQUEST "top_p"};
 
 /* ---- the kinds ---------------------------------------------------------------------------------------------------- */
 
@@ -99,7 +100,7 @@ static struct otlp_event event_of(const struct otlp_span *s, const char *kind, c
 /* The event that represents the span; it takes all unused attributes. */
 static int emit_first(struct otlp_span *s, const char *kind, struct err *err) {
     char key[OTLP_NAME_LEN];
-    snprintf(key, sizeof(key), "span:%s:%s", s->trace, s->id);
+    otlp_join(key, (const char *const[]){"span:", s->trace, ":", s->id, NULL});
     struct otlp_event e = event_of(s, kind, key);
     e.span = s->id;
     e.cause = s->parent[0] != '\0' ? OTLP_BY_PARENT : OTLP_NO_CAUSE;
@@ -112,7 +113,7 @@ static int emit_first(struct otlp_span *s, const char *kind, struct err *err) {
 /* The event that represents the span's end. */
 static int emit_end(struct otlp_span *s, const char *kind, struct err *err) {
     char key[OTLP_NAME_LEN];
-    snprintf(key, sizeof(key), "span:%s:%s:end", s->trace, s->id);
+    otlp_join(key, (const char *const[]){"span:", s->trace, ":", s->id, ":end", NULL});
     struct otlp_event e = event_of(s, kind, key);
     e.cause = OTLP_BY_FIRST;
     otlp_put_at(&s->map->body, &s->m[SPAN_END], &e.at);
@@ -154,11 +155,9 @@ static void put_endpoint(struct otlp_map *m) {
 
 static void put_parameters(struct otlp_map *m) {
     struct otlp_attribute *there[OTLP_COUNT(parameters)];
-    char key[64];
     uint32_t n = 0;
     for (size_t i = 0; i < OTLP_COUNT(parameters); i++) {
-        snprintf(key, sizeof(key), REQUEST "%s", parameters[i]);
-        there[i] = otlp_find(&m->attributes, key);
+        there[i] = otlp_find(&m->attributes, parameters[i]);
         if (there[i] != NULL && there[i]->item.type != MP_UINT && there[i]->item.type != MP_INT &&
             there[i]->item.type != MP_FLOAT) {
             there[i] = NULL;
@@ -170,7 +169,7 @@ static void put_parameters(struct otlp_map *m) {
     mp_put_map(&m->body.values, n);
     for (size_t i = 0; i < OTLP_COUNT(parameters); i++) {
         if (there[i] != NULL) {
-            mp_put_str(&m->body.values, bytes_of(parameters[i]));
+            mp_put_str(&m->body.values, bytes_of(parameters[i] + strlen(REQUEST)));
             buf_put_bytes(&m->body.values, otlp_attribute_plain(&m->attributes, there[i]));
             there[i]->used = true;
         }
@@ -243,7 +242,7 @@ static int map_tool_call(struct otlp_span *s, struct err *err) {
 static int map_agent_run(struct otlp_span *s, struct err *err) {
     struct otlp_map *m = s->map;
     if (s->parent[0] != '\0') {
-        snprintf(s->subject, sizeof(s->subject), "run/%s-%s", s->trace, s->id);
+        otlp_join(s->subject, (const char *const[]){"run/", s->trace, "-", s->id, NULL});
         mp_map_text(&m->body, "parent", bytes_of(s->trace));
     }
     otlp_span_put_common(s);
@@ -312,7 +311,7 @@ int otlp_map_span(struct otlp_map *m, const struct otlp_from *from, struct bytes
     otlp_begin(m);
     int rc = otlp_span_read(&s, record, err);
     if (rc != 0) return rc;
-    snprintf(s.subject, sizeof(s.subject), "run/%s", s.trace);
+    otlp_join(s.subject, (const char *const[]){"run/", s.trace, NULL});
     switch (s.what) {
     case OTLP_MODEL_CALL:
         rc = map_model_call(&s, err);
