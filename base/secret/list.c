@@ -134,20 +134,56 @@ static void widen(struct secret_hit *part, struct bytes text) {
     }
 }
 
+/* A text that is written with its hits masked; `hit` is the next one, `n` what was masked. */
+struct masking {
+    struct buf *out;
+    struct bytes text;
+    size_t at, n;
+    struct secret_hit hit;
+};
+
+static void put_mask(struct masking *m, const struct secret_hit *hit) {
+    buf_printf(m->out, "‹secret:%s:%zu›", hit->rule, hit->n);
+    m->at = hit->at + hit->n;
+    m->n++;
+}
+
+static void seek(struct masking *m, size_t from) {
+    if (secret_next(m->text, from, &m->hit) != 0) {
+        m->hit = (struct secret_hit){NULL, SIZE_MAX, 0};
+    }
+}
+
+/* Writes the text up to `end`. Its hits are those of the whole text: a name tells what its value is, even if the name is
+ * in a part that was masked. */
+static void put_until(struct masking *m, size_t end) {
+    while (m->hit.at < end) {
+        struct secret_hit hit = m->hit;
+        if (hit.at >= m->at) {
+            m->n += secret_mask(m->out, (struct bytes){m->text.p + m->at, hit.at - m->at});
+            put_mask(m, &hit);
+        }
+        seek(m, hit.at + hit.n);
+    }
+    m->n += secret_mask(m->out, (struct bytes){m->text.p + m->at, end - m->at});
+    m->at = end;
+}
+
 size_t secret_mask_parts(struct buf *out, struct bytes text, const struct secret_parts *parts) {
-    size_t at = 0, count = 0;
+    struct masking m = {.out = out, .text = text};
+    seek(&m, 0);
     for (size_t i = 0; i < parts->n; i++) {
         struct secret_hit part = parts->part[i];
         widen(&part, text);
-        if (part.at < at) { /* the previous part grew over it */
-            part.n = part.at + part.n > at ? part.at + part.n - at : 0;
-            part.at = at;
+        if (part.at < m.at) { /* the previous part grew over it */
+            part.n = part.at + part.n > m.at ? part.at + part.n - m.at : 0;
+            part.at = m.at;
         }
         if (part.n > 0) {
-            count += secret_mask(out, (struct bytes){text.p + at, part.at - at}) + 1;
-            buf_printf(out, "‹secret:%s:%zu›", part.rule, part.n);
-            at = part.at + part.n;
+            put_until(&m, part.at);
+            put_mask(&m, &part);
         }
     }
-    return count + secret_mask(out, (struct bytes){text.p + at, text.n - at});
+    put_until(&m, text.n);
+    return m.n;
 }

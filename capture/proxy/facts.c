@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/mp.h"
+#include "base/secret/secret.h"
 #include "base/text.h"
 
 #define NONE       ((struct bytes){NULL, 0})
@@ -58,15 +59,20 @@ static void take_time(struct bytes map, const char *name, double ns, uint64_t *r
     if (v >= 0 && v * ns < 9e18) *ret = (uint64_t)(v * ns);
 }
 
-/* Text from elsewhere, cut to fit, on one line. */
+/* Text from elsewhere, cut to fit, on one line; its secrets are masked first, because the rest of one is not recognised. */
 static void put_short(char *ret, size_t size, struct bytes text) {
-    struct buf safe;
+    struct buf safe, masked;
     buf_init(&safe, 4096);
-    text.n = text.n < size ? text.n : size;
+    buf_init(&masked, SIZE_MAX);
+    if (secret_mask(&masked, text) > 0) {
+        text = bytes_of_buf(&masked);
+    }
+    text.n = text.n < size && masked.fail == 0 ? text.n : masked.fail == 0 ? size : 0;
     (void)text_safe(&safe, text);
     snprintf(ret, size, "%.*s", (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
     ret[text_utf8_valid((const uint8_t *)ret, strlen(ret))] = '\0';
     buf_done(&safe);
+    buf_done(&masked);
 }
 
 static void take_text(struct bytes map, const char *name, char *ret, size_t size) {
@@ -77,6 +83,7 @@ static void take_text(struct bytes map, const char *name, char *ret, size_t size
 void proxy_facts_name(char *ret, size_t size, struct bytes name) {
     bool path =
         name.n > 0 && (name.p[0] == '/' || name.p[0] == '~' || (name.n > 2 && name.p[1] == ':' && name.p[2] == '\\'));
+    path = path && !secret_is_in(name); /* what follows its last slash might look like none */
     for (size_t i = name.n; path && i > 0; i--) {
         if (name.p[i - 1] == '/' || name.p[i - 1] == '\\') {
             name = (struct bytes){name.p + i, name.n - i};

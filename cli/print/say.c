@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/secret/secret.h"
 #include "base/text.h"
 
 /* What an error code means depends on what failed: a look-up in the ledger, or a file or value given by the caller;
@@ -33,7 +34,16 @@ static int exit_of(int code, enum about about) {
 
 #define NO_EXIT (-1) /* of a warning: the command continues */
 
-static void print_message(const struct cli *cli, const char *code, const char *message, int exit_code) {
+/* The text with its secrets masked: what is said often quotes an argument or a path, and is often kept in logs. It is in
+ * `room`, or the text itself. */
+static const char *without_secrets(const char *text, struct buf *room) {
+    buf_init(room, (size_t)64 << 10);
+    return secret_mask(room, bytes_of(text)) > 0 && buf_put_u8(room, 0) == 0 ? (const char *)room->p : text;
+}
+
+static void print_message(const struct cli *cli, const char *code, const char *quoting, int exit_code) {
+    struct buf room;
+    const char *message = without_secrets(quoting, &room);
     bool warning = exit_code == NO_EXIT;
     if (!cli->json) {
         out_error("ledger: %s%s%s%s", cli->command ? cli->command : "", cli->command ? ": " : "",
@@ -53,6 +63,7 @@ static void print_message(const struct cli *cli, const char *code, const char *m
         out_error_json(bytes_of_buf(&out));
         buf_done(&out);
     }
+    buf_done(&room);
 }
 
 int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code) {
@@ -110,7 +121,9 @@ void cli_note(const struct cli *cli, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     if (vasprintf(&text, fmt, ap) >= 0) {
-        out_error("%s", text);
+        struct buf room;
+        out_error("%s", without_secrets(text, &room));
+        buf_done(&room);
         free(text);
     }
     va_end(ap);

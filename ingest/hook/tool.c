@@ -11,17 +11,20 @@ struct common {
     struct bytes event, session, agent, mode, turn;
 };
 
-/* Codex names the turn, and keeps its transcripts in a directory of its own; so does Claude Code, whose API prefixes the ids
- * of tool calls. Other agents have the same form without these marks: then the agent is unknown. */
+static bool is_below(struct bytes path, const char *directory) {
+    return path.n > 0 && memmem(path.p, path.n, directory, strlen(directory)) != NULL;
+}
+
+/* Codex names the turn, and keeps its transcripts in a directory of its own; so do Claude Code, whose API prefixes the ids
+ * of tool calls, and Gemini CLI, whose events of tools have names of their own. Other agents have the same form without
+ * these marks: then the agent is unknown. */
 static struct bytes agent_of(const struct hook_map *m) {
     struct bytes path = hook_map_see_text(m, "transcript_path"), call = hook_map_see_text(m, "tool_use_id");
-    if (hook_map_see(m, "turn_id") != NULL ||
-        (path.n > 0 && memmem(path.p, path.n, "/.codex/", strlen("/.codex/")) != NULL)) {
-        return bytes_of("codex");
-    }
-    if (bytes_has_prefix(call, "toolu_") ||
-        (path.n > 0 && memmem(path.p, path.n, "/.claude/", strlen("/.claude/")) != NULL)) {
-        return bytes_of("claude-code");
+    struct bytes event = hook_map_see_text(m, "hook_event_name");
+    if (hook_map_see(m, "turn_id") != NULL || is_below(path, "/.codex/")) return bytes_of("codex");
+    if (bytes_has_prefix(call, "toolu_") || is_below(path, "/.claude/")) return bytes_of("claude-code");
+    if (bytes_is(event, "BeforeTool") || bytes_is(event, "AfterTool") || is_below(path, "/.gemini/")) {
+        return bytes_of("gemini-cli");
     }
     return (struct bytes){NULL, 0};
 }
@@ -119,11 +122,14 @@ static bool has_flag(struct bytes response, const char *name, bool value) {
 }
 
 /* Claude Code reports a failed call by another event, so that this one means success unless the response denies it. Of
- * other agents only the response counts. */
+ * other agents only the response counts; that of Gemini CLI has an object `error` if the tool failed, but says nothing of
+ * the exit code of a command. */
 static void put_outcome(struct hook_draft *d, struct bytes agent, struct bytes response) {
+    struct bytes raw;
     bool interrupted = has_flag(response, "interrupted", true);
-    bool failed =
-        has_flag(response, "success", false) || has_flag(response, "isError", true) || has_flag(response, "is_error", true);
+    bool failed = has_flag(response, "success", false) || has_flag(response, "isError", true) ||
+                  has_flag(response, "is_error", true) ||
+                  (bytes_is(agent, "gemini-cli") && mp_map_get(response, "error", &raw) == 0 && raw.n > 1);
     bool good = bytes_is(agent, "claude-code") || has_flag(response, "success", true);
     if (interrupted || failed || good) {
         mp_map_bool(&d->fields, "ok", !interrupted && !failed);

@@ -84,6 +84,16 @@ static const struct {
     {"grep_files", READS},
     {"web_search", FETCHES},
     {"NetworkAccess", FETCHES},
+    /* Gemini CLI */
+    {"run_shell_command", RUNS},
+    {"read_many_files", READS},
+    {"list_directory", READS},
+    {"grep_search", READS},
+    {"search_file_content", READS},
+    {"write_file", WRITES},
+    {"replace", WRITES},
+    {"web_fetch", FETCHES},
+    {"google_web_search", FETCHES},
     /* opencode */
     {"bash", RUNS},
     {"edit", WRITES},

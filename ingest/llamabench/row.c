@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret/secret.h"
 #include "base/text.h"
 #include "ingest/input/item.h"
 #include "ingest/llamabench/llamabench.h"
@@ -72,6 +73,7 @@ static void drop_part(struct bytes *t) {
 static void name_model(struct llamabench_row *row, struct bytes file) {
     static const char blob[] = "sha256-";
     struct bytes name = file;
+    if (secret_is_in(file)) return; /* a part of it might look like none */
     for (size_t i = 0; i < file.n; i++) {
         if (file.p[i] == '/' || file.p[i] == '\\') name = (struct bytes){file.p + i + 1, file.n - i - 1};
     }
@@ -140,6 +142,7 @@ static void put_quantization(struct mp_map *f, struct bytes type) {
     static const char *const sizes[][2] = {{" - Small", "_S"}, {" - Medium", "_M"}, {" - Large", "_L"}};
     char text[40];
     const char *size = "";
+    if (secret_is_in(type)) return;
     for (int i = 0; i < 2; i++) {
         const uint8_t *blank = bytes_find(type, ' ');
         if (blank == NULL) return;
@@ -166,6 +169,7 @@ static void put_backend(struct mp_map *f, struct bytes raw) {
     struct bytes said = mp_get_text(raw, "backends");
     struct buf text = {.max = 64};
     bool on, any = false;
+    said = secret_is_in(said) ? NO_BYTES : said; /* in lower case it might look like none */
     for (size_t i = 0; i < said.n; i++) {
         uint8_t c = said.p[i];
         buf_put_u8(&text, c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c);

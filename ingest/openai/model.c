@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/secret/secret.h"
 #include "ingest/input/model_name.h"
 #include "ingest/openai/openai.h"
 
@@ -42,7 +43,8 @@ static int set_name(struct openai_model *m, struct bytes id, struct err *err) {
     }
     if (is_path(id)) {
         m->path = id;
-        m->name = last_part(id);
+        m->name =
+            secret_is_in(id) ? id : last_part(id); /* the last part alone might look like none: the whole is refused */
     }
     return model_name_check(m->name, err);
 }

@@ -122,6 +122,26 @@ static void a_name_that_says_nothing_makes_neither_a_text_nor_a_number_secret(vo
     assert_true(secret_field_says(bytes_of("db_pw_2")) && secret_field_says(bytes_of("x.pwd")));
 }
 
+/* A text beside one that ends in the middle of a token: its beginning is masked as the rest of that token, and so is the
+ * value behind it, which only this beginning gives away. */
+static void a_value_is_masked_although_its_name_was_masked_as_the_end_of_another_secret(void **state) {
+    char value[17], text[64], want[96];
+    struct secret_parts parts = {0};
+    struct buf out;
+    (void)state;
+    sample_random(value, 16, SAMPLE_ALNUM, 5);
+    snprintf(text, sizeof(text), "DB_PASSWORD=%s and", value);
+    secret_parts_add(&parts, "split", 0, 11);
+    buf_init(&out, 256);
+    assert_int_equal(secret_mask_parts(&out, bytes_of(text), &parts), 2);
+    buf_put_u8(&out, 0);
+    snprintf(want, sizeof(want), "‹secret:split:11›=‹secret:");
+    assert_memory_equal(out.p, want, strlen(want));
+    assert_null(strstr((const char *)out.p, value));
+    assert_string_equal((const char *)out.p + out.n - 5, " and");
+    buf_done(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(noise_behind_a_name_of_two_letters_is_no_password),
@@ -130,6 +150,7 @@ int main(void) {
         cmocka_unit_test(behind_an_option_in_a_list_a_bare_word_is_code_and_a_bare_key_is_not),
         cmocka_unit_test(a_hub_token_may_have_digits_and_is_no_digest),
         cmocka_unit_test(a_name_that_says_nothing_makes_neither_a_text_nor_a_number_secret),
+        cmocka_unit_test(a_value_is_masked_although_its_name_was_masked_as_the_end_of_another_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

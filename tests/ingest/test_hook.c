@@ -7,9 +7,9 @@
 #define FIXTURES "tests/ingest/fixtures/hook/"
 
 static const char *const fixtures[] = {
-    "acp_session.ndjson",      "claude_answers.ndjson",    "claude_batch.json",   "claude_session.ndjson",
-    "codex_app_server.ndjson", "codex_hooks.ndjson",       "codex_rollout.jsonl", "goose_tool_permissions.json",
-    "opencode_events.json",    "opencode_versions.ndjson",
+    "acp_session.ndjson",          "claude_answers.ndjson", "claude_batch.json",        "claude_session.ndjson",
+    "codex_app_server.ndjson",     "codex_hooks.ndjson",    "codex_rollout.jsonl",      "gemini_session.ndjson",
+    "goose_tool_permissions.json", "opencode_events.json",  "opencode_versions.ndjson",
 };
 
 static int ingest(struct box *b, const char *path) {
