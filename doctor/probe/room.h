@@ -10,7 +10,7 @@
  *   hooks     whether the hooks that setup inserted are in the settings of agents
  *   packs     whether the files of installed packs are those that were installed
  *   source    the ingest sources that look themselves: hardware; the ledger and the store of Ollama as probes open them
- *   runtimes  servers of models: which ones (runtimes), a look at one (runtimes_look), its events (runtimes_record)
+ *   runtimes  servers of models: which ones (runtimes), its events (runtimes_record)
  *   models    files of models: a glance (models), and every byte (weights)
  *
  * Words. A "look" is one run of a probe. A "check" is one observation: name, target, status, value against limit. */

@@ -78,9 +78,9 @@ static bool differs(const char *seen, const char *known) {
 }
 
 bool runtimes_is_news(const struct probe_box *box, const struct runtimes_server *s) {
-    const struct runtimes_seen *seen = &s->seen;
+    const struct runtime_seen *seen = &s->seen;
     if (!s->known || is_old(box, s)) return true;
-    if (seen->end != RUNTIMES_UP) {
+    if (seen->end != RUNTIME_UP) {
         return s->up || strcmp(seen->error, s->error) != 0 || (int64_t)seen->http_status != s->http_status;
     }
     return !s->up || differs(seen->version, s->version) || differs(seen->build, s->build) ||
@@ -122,7 +122,7 @@ static int add(struct writer *w, const struct runtimes_server *s, const char *ki
 }
 
 static int add_up(struct writer *w, const struct runtimes_server *s, struct err *err) {
-    const struct runtimes_seen *seen = &s->seen;
+    const struct runtime_seen *seen = &s->seen;
     put_word(&w->open, "version", seen->version);
     put_word(&w->open, "build", seen->build);
     put_word(&w->open, "status", seen->status);
@@ -147,7 +147,7 @@ static int add_down(struct writer *w, const struct runtimes_server *s, struct er
 }
 
 static bool is_to_record(const struct probe_box *box, const struct runtimes_server *s) {
-    bool told = s->looked && (s->seen.end == RUNTIMES_UP || s->seen.end == RUNTIMES_DOWN);
+    bool told = s->looked && (s->seen.end == RUNTIME_UP || s->seen.end == RUNTIME_DOWN);
     return told && !runtimes_is_ollama(s) && runtimes_is_news(box, s);
 }
 
@@ -165,7 +165,7 @@ int runtimes_record(const struct probe_box *box, const struct runtimes_list *lis
     if (rc == 0) rc = log_batch_new(ledger, &w.batch, err);
     for (size_t i = 0; i < list->n && rc == 0; i++) {
         const struct runtimes_server *s = &list->servers[i];
-        if (is_to_record(box, s)) rc = (s->seen.end == RUNTIMES_UP ? add_up : add_down)(&w, s, err);
+        if (is_to_record(box, s)) rc = (s->seen.end == RUNTIME_UP ? add_up : add_down)(&w, s, err);
     }
     if (rc == 0) rc = log_batch_commit(w.batch, NULL, NULL, NULL, err);
     log_batch_free(w.batch);

@@ -5,7 +5,7 @@
  *   else    what it says besides; no answer is no fault
  *
  * Of several that show the same, one is enough. Nothing is followed, and nothing is believed that is not a short word. */
-#include "doctor/probe/runtimes_look.h"
+#include "work/look/runtime.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -69,7 +69,7 @@ static void take_text(char *ret, size_t size, const char *json, bool word) {
     ret[n - 2] = '\0';
 }
 
-static void take(struct runtimes_seen *seen, enum part part, const char *found) {
+static void take(struct runtime_seen *seen, enum part part, const char *found) {
     uint64_t slots;
     if (part == VERSION) take_text(seen->version, sizeof(seen->version), found, true);
     if (part == BUILD) take_text(seen->build, sizeof(seen->build), found, true);
@@ -131,7 +131,7 @@ static const char *error_of(const struct work_probe_result *r) {
 }
 
 /* A server that serves only some callers, or not yet, is up and says so. */
-static bool is_up(const struct work_probe_result *r, bool stranger, struct runtimes_seen *seen) {
+static bool is_up(const struct work_probe_result *r, bool stranger, struct runtime_seen *seen) {
     if (r->end == WORK_CALL_OK && r->expected) return true;
     if (stranger || r->end != WORK_CALL_OK) return false;
     if (r->status == 401 || r->status == 403) snprintf(seen->status, sizeof(seen->status), "locked");
@@ -154,13 +154,13 @@ static int ask(const struct question *q, const char *endpoint, bool off_box, uin
     return work_probe_run(&probe, ret, err);
 }
 
-static void take_end(struct runtimes_seen *seen, const struct work_probe_result *r, bool up) {
+static void take_end(struct runtime_seen *seen, const struct work_probe_result *r, bool up) {
     seen->here = r->place.loopback;
     seen->latency_ms = (double)(r->elapsed_ns / 1000) / 1000;
-    seen->end = up                            ? RUNTIMES_UP
-                : r->end == WORK_CALL_OFF_BOX ? RUNTIMES_CLOSED
-                : is_offline(r)               ? RUNTIMES_OFFLINE
-                                              : RUNTIMES_DOWN;
+    seen->end = up                            ? RUNTIME_UP
+                : r->end == WORK_CALL_OFF_BOX ? RUNTIME_CLOSED
+                : is_offline(r)               ? RUNTIME_OFFLINE
+                                              : RUNTIME_DOWN;
     if (!up) {
         seen->error = error_of(r);
         seen->http_status = r->status;
@@ -168,23 +168,23 @@ static void take_end(struct runtimes_seen *seen, const struct work_probe_result 
     }
 }
 
-int runtimes_look(const char *runtime, const char *endpoint, bool stranger, bool off_box, uint64_t until,
-                  struct runtimes_seen *ret, struct err *err) {
+int runtime_look(const char *runtime, const char *endpoint, bool stranger, bool off_box, uint64_t until,
+                 struct runtime_seen *ret, struct err *err) {
     struct work_probe_result *r = calloc(1, sizeof(*r));
     const char *kind = is_known(runtime) ? runtime : "";
     size_t n = sizeof(questions) / sizeof(questions[0]);
     int rc = r != NULL ? 0 : err_set(err, ERR_NOMEM, "no memory for an answer");
-    *ret = (struct runtimes_seen){.end = RUNTIMES_DOWN, .error = "answer", .slots = -1};
+    *ret = (struct runtime_seen){.end = RUNTIME_DOWN, .error = "answer", .slots = -1};
     bool tried = true; /* a server that hangs is asked once */
-    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIMES_DOWN && tried; i++) {
+    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIME_DOWN && tried; i++) {
         const struct question *q = &questions[i];
         if (strcmp(q->runtime, kind) != 0 || (q->when & (stranger ? SHOWS : WELL)) == 0) continue;
         rc = ask(q, endpoint, off_box, until, r, err);
         if (rc == 0) take_end(ret, r, is_up(r, stranger, ret));
-        if (rc == 0 && ret->end == RUNTIMES_UP && r->expected) take(ret, q->part, r->found);
+        if (rc == 0 && ret->end == RUNTIME_UP && r->expected) take(ret, q->part, r->found);
         tried = r->end == WORK_CALL_OK || r->end == WORK_CALL_BAD_ANSWER;
     }
-    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIMES_UP; i++) {
+    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIME_UP; i++) {
         const struct question *q = &questions[i];
         if (strcmp(q->runtime, kind) != 0 || q->part == NOTHING || (q->when & SHOWS) != 0) continue;
         if ((q->when & WELL) != 0 && !stranger) continue; /* asked */
