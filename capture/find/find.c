@@ -1,14 +1,19 @@
-/* A look at names alone: PATH, the home, the environment. What a server serves is the doctor's question. */
+/* The table, what is common to its rows, and the order of looking: servers first, since they are waited for. */
 #include "capture/find/find.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/array.h"
+#include "capture/find/list.h"
+#include "capture/find/places.h"
+#include "capture/find/servers.h"
 
 static const struct find_thing things[] = {
-#define THING(name_, what_, program_, below_, variable_, command_) {name_, what_, program_, below_, variable_, command_},
+#define THING(name, what, form, program, process, below, variable, source, more, command)                                  \
+    {name, what, form, program, process, below, variable, source, more, command},
 #include "capture/find/things.def"
 #undef THING
 };
@@ -19,6 +24,13 @@ size_t find_count(void) {
 
 const struct find_thing *find_at(size_t i) {
     return &things[i];
+}
+
+const struct find_thing *find_thing(const char *name) {
+    for (size_t i = 0; i < find_count(); i++) {
+        if (strcmp(things[i].name, name) == 0) return &things[i];
+    }
+    return NULL;
 }
 
 bool find_program(const char *(*env)(const char *name), const char *program) {
@@ -35,11 +47,56 @@ bool find_program(const char *(*env)(const char *name), const char *program) {
     return false;
 }
 
-const char *find_by(const struct find_thing *thing, const char *(*env)(const char *name), const char *home) {
+bool find_hub(const char *(*env)(const char *name), char ret[FILE_PATH_MAX]) {
+    const char *cache = env("HF_HUB_CACHE"), *hf = env("HF_HOME"), *home = env("HOME");
+    const char *base = cache != NULL ? cache : hf != NULL ? hf : home;
+    const char *more = cache != NULL ? "" : hf != NULL ? "/hub" : "/.cache/huggingface/hub";
+    return base != NULL && snprintf(ret, FILE_PATH_MAX, "%s%s", base, more) < FILE_PATH_MAX;
+}
+
+int list_add(struct find_list *list, const struct find_thing *thing, const char *by, struct find_found **ret,
+             struct err *err) {
+    if (list->n == FIND_MAX) return err_set(err, ERR_LIMIT, "more than %d things to record", FIND_MAX);
+    int rc = array_room(&list->found, list->n + 1, &list->cap, sizeof(list->found[0]), err);
+    if (rc != 0) return rc;
+    struct find_found *f = &list->found[list->n++];
+    *f = (struct find_found){.thing = thing, .by = by};
+    snprintf(f->name, sizeof(f->name), "%s", thing->name);
+    snprintf(f->command, sizeof(f->command), "%s", thing->command);
+    *ret = f;
+    return 0;
+}
+
+const char *list_by(const struct find_world *world, const struct find_thing *thing) {
     char path[FILE_PATH_MAX];
-    if (thing->program[0] != '\0' && find_program(env, thing->program)) return "program";
-    if (thing->below_home[0] != '\0' && file_join(path, home, thing->below_home, NULL) == 0 && file_exists(path)) {
+    if (thing->program[0] != '\0' && find_program(world->env, thing->program)) return "program";
+    if (thing->below_home[0] != '\0' && file_join(path, world->home, thing->below_home, NULL) == 0 && file_exists(path)) {
         return "directory";
     }
-    return thing->variable[0] != '\0' && env(thing->variable) != NULL ? "variable" : NULL;
+    return thing->variable[0] != '\0' && world->env(thing->variable) != NULL ? "variable" : NULL;
+}
+
+int find_all(const struct find_world *world, struct find_list *ret, struct err *err) {
+    int rc = servers_find(world, ret, err);
+    for (size_t i = 0; rc == 0 && i < find_count(); i++) {
+        rc = places_find(world, find_at(i), ret, err);
+    }
+    return rc == ERR_LIMIT ? 0 : rc; /* the first ones are enough for a table */
+}
+
+int find_named(const struct find_thing *thing, struct find_list *list, struct err *err) {
+    return places_named(thing, list, err);
+}
+
+void find_list_done(struct find_list *list) {
+    free(list->found);
+    *list = (struct find_list){0};
+}
+
+void find_lines(const struct find_found *found, struct buf *out) {
+    buf_printf(out, "source = %s\n", found->thing->source);
+    if (found->key != NULL && found->place[0] != '\0') {
+        buf_printf(out, "%s = %s\n", found->key, found->place);
+    }
+    buf_put_str(out, found->thing->more);
 }

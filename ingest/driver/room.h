@@ -9,6 +9,7 @@
  *   load       a whole file in memory
  *   server     asks a server over HTTP, and remembers what was wrong with it first
  *   seen       what was seen at the last look, so that only changes become events
+ *   unchanged  files that a poller need not read again
  *   lock       one run at a time over what a source remembers
  *   recognize  names a file that is not the source's own (recognize.def: known formats)
  *

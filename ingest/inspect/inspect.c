@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "ingest/driver/load.h"
+#include "ingest/driver/unchanged.h"
 #include "ingest/input/keyed_hash.h"
 #include "ingest/input/line_counter.h"
 #include "ingest/input/pyjson.h"
@@ -382,16 +383,25 @@ static int is_log_name(const struct dirent *e) {
     return !dots && (e->d_type == DT_DIR || json || (n > 5 && strcmp(e->d_name + n - 5, ".eval") == 0));
 }
 
+/* A poller reads what has changed since its last look. */
+static int read_once(struct intake *run, const char *path, struct err *err) {
+    bool seen = false;
+    int rc = unchanged_seen(intake_options(run)->known, path, &seen, err);
+    return rc == 0 && !seen ? read_file(run, path, err) : rc;
+}
+
 static int read_path(struct intake *run, const char *path, unsigned depth, struct err *err) {
     struct dirent **names = NULL;
     struct stat st;
-    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return read_file(run, path, err);
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return read_once(run, path, err);
     if (depth == DEPTH_MAX) {
         return err_set(err, ERR_LIMIT, "%s: deeper than %d directories; expected: a directory further down", path,
                        DEPTH_MAX);
     }
     int n = scandir(path, &names, is_log_name, alphasort), rc = n >= 0 ? 0 : err_errno(err, errno, "%s", path);
-    if (n == 0 && depth == 0) rc = err_set(err, ERR_NOTFOUND, "%s: no .eval file or log as JSON in this directory", path);
+    if (n == 0 && depth == 0 && intake_options(run)->every_ns == 0) { /* a poller waits for the first */
+        rc = err_set(err, ERR_NOTFOUND, "%s: no .eval file or log as JSON in this directory", path);
+    }
     for (int i = 0; i < n; i++) {
         char full[FILE_PATH_MAX];
         bool link = false;
