@@ -5,6 +5,7 @@
  *
  *   probe     what a probe is, and what it is given
  *   record    what a probe says: checks, encoded for the way to the parent, and read there as from outside
+ *   event     an event of the doctor
  *   chain     what a verification of the ledger found; disk, clock, keep: the machine and the ledger's own care
  *   keep_rows whether what is stored of the projections can be read
  *   hooks     whether the hooks that setup inserted are in the settings of agents

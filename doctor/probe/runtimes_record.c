@@ -6,6 +6,7 @@
 
 #include "base/mp.h"
 #include "base/mp_map.h"
+#include "doctor/probe/event.h"
 #include "projections/permissions/tiers.h"
 #include "projections/rows/named.h"
 #include "projections/view/look.h"
@@ -99,7 +100,6 @@ static void put_word(struct mp_map *map, const char *name, const char *text) {
 
 static int add(struct writer *w, const struct runtimes_server *s, const char *kind, const char *grade, struct err *err) {
     char subject[RUNTIMES_NAME + 16];
-    struct log_draft draft;
     put_word(&w->open, "runtime", s->runtime);
     put_word(&w->open, "endpoint", s->endpoint);
     buf_clear(&w->body);
@@ -107,15 +107,13 @@ static int add(struct writer *w, const struct runtimes_server *s, const char *ki
     int rc = mp_map_write(&w->open, &w->body, err);
     if (rc == 0 && w->private_.n > 0) rc = mp_map_write(&w->private_, &w->hidden, err);
     (void)snprintf(subject, sizeof(subject), "runtime/%s", s->runtime);
-    log_draft_init(&draft);
-    draft.kind = bytes_of(kind);
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of("service:doctor");
-    draft.source = bytes_of("doctor");
-    draft.grade = bytes_of(grade);
-    draft.body = bytes_of_buf(&w->body);
-    draft.private_ = bytes_of_buf(&w->hidden);
-    if (rc == 0) rc = log_batch_add(w->batch, &draft, err);
+    const struct probe_event event = {.kind = kind,
+                                      .subject = subject,
+                                      .actor = "service:doctor",
+                                      .grade = grade,
+                                      .body = bytes_of_buf(&w->body),
+                                      .private_ = bytes_of_buf(&w->hidden)};
+    if (rc == 0) rc = probe_event_add(w->batch, &event, err);
     mp_map_clear(&w->open);
     mp_map_clear(&w->private_);
     return rc;

@@ -22,6 +22,7 @@
 #include "base/archive/zip.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "ingest/driver/evaluation.h"
 #include "ingest/driver/load.h"
 #include "ingest/driver/unchanged.h"
 #include "ingest/input/keyed_hash.h"
@@ -47,21 +48,15 @@ struct reading {
 
 /* Appends the event in `body`; its key is made of the id, `prefix` and `what`. */
 static int add(struct reading *in, const char *kind, const char *prefix, struct bytes what, uint64_t at, struct err *err) {
-    const struct bytes parts[] = {bytes_of(in->id), bytes_of(prefix), what};
-    char hex[KEYED_HASH_HEX], key[KEYED_HASH_HEX + 16], subject[KEYED_HASH_HEX + 8];
-    struct log_draft draft;
-    keyed_hash_each(hex, intake_secret(in->run), parts, 3);
-    snprintf(key, sizeof(key), "%s:%s", prefix, hex);
-    snprintf(subject, sizeof(subject), "eval/%s", in->id);
-    log_draft_init(&draft);
-    draft.kind = bytes_of(kind);
-    draft.subject = bytes_of(subject);
-    draft.key = bytes_of(key);
-    draft.grade = bytes_of("reported");
-    draft.body = bytes_of_buf(&in->body);
-    draft.cause_type = in->cause != 0 ? LOG_CAUSE_BATCH : LOG_CAUSE_NONE;
-    draft.cause = in->cause;
-    return intake_add(in->run, &draft, &in->place, at, err);
+    const struct evaluation_event event = {.kind = kind,
+                                           .id = in->id,
+                                           .prefix = prefix,
+                                           .what = what,
+                                           .body = bytes_of_buf(&in->body),
+                                           .cause = in->cause,
+                                           .at = at,
+                                           .place = &in->place};
+    return evaluation_add(in->run, &event, err);
 }
 
 /* The same for an event that later ones name as their cause. */
