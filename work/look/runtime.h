@@ -2,10 +2,11 @@
 #ifndef WORK_LOOK_RUNTIME_H
 #define WORK_LOOK_RUNTIME_H
 
+#include "base/answer/served.h"
 #include "base/err.h"
 #include "work/probe.h"
 
-#define RUNTIME_WORD 64
+#define RUNTIME_WORD SERVED_WORD
 
 enum runtime_end {
     RUNTIME_UP,
