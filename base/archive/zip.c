@@ -32,8 +32,12 @@
     X(archive_read_new)                                                                                                    \
     X(archive_read_support_format_zip_seekable)                                                                            \
     X(archive_read_support_format_zip_streamable)                                                                          \
-    X(archive_read_open_fd) X(archive_read_next_header) X(archive_read_data) X(archive_read_free) X(archive_error_string)  \
-        X(archive_entry_pathname) X(archive_entry_pathname_utf8) X(archive_entry_filetype) X(archive_entry_is_encrypted)
+    X(archive_read_open_fd)                                                                                                \
+    X(archive_read_next_header)                                                                                            \
+    X(archive_read_data)                                                                                                   \
+    X(archive_read_free)                                                                                                   \
+    X(archive_error_string)                                                                                                \
+    X(archive_entry_pathname) X(archive_entry_pathname_utf8) X(archive_entry_filetype) X(archive_entry_is_encrypted)
 
 struct functions {
 #define MEMBER(name) __typeof__(&name) name;

@@ -9,9 +9,9 @@
 
 #define ZIP_MEMBERS_MAX   ((uint64_t)1 << 18)
 #define ZIP_NAME_MAX      1024
-#define ZIP_RATIO         50                      /* of content to the archive's own bytes: texts stay below it */
+#define ZIP_RATIO         50                    /* of content to the archive's own bytes: texts stay below it */
 #define ZIP_SMALL         ((uint64_t)256 << 20) /* content that any archive may have */
-#define ZIP_DIRECTORY_MAX ((uint64_t)32 << 20) /* the library holds it in memory */
+#define ZIP_DIRECTORY_MAX ((uint64_t)32 << 20)  /* the library holds it in memory */
 
 struct zip;
 

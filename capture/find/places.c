@@ -12,7 +12,6 @@
 
 #include "base/http/listen.h"
 #include "base/text.h"
-#include "capture/find/list.h"
 #include "capture/find/process.h"
 
 #define RECEIVER "127.0.0.1:4318"
@@ -26,7 +25,7 @@ static bool join_root(const struct find_world *world, const char *path, char ret
 static int put_directory(struct find_list *list, const struct find_thing *thing, const char *path, bool sure,
                          struct err *err) {
     struct find_found *f = NULL;
-    int rc = list_add(list, thing, "directory", &f, err);
+    int rc = find_add(list, thing, "directory", &f, err);
     if (rc != 0) return rc;
     snprintf(f->where, sizeof(f->where), "%s", path);
     snprintf(f->place, sizeof(f->place), "%s", path);
@@ -82,9 +81,9 @@ static bool is_directory(const char *path) {
 static int put_program(const struct find_world *world, const struct find_thing *thing, struct find_list *list,
                        struct err *err) {
     struct find_found *f = NULL;
-    const char *by = list_by(world, thing);
+    const char *by = find_by(world, thing);
     if (by == NULL) return 0;
-    int rc = list_add(list, thing, by, &f, err);
+    int rc = find_add(list, thing, by, &f, err);
     if (rc == 0 && strcmp(by, "variable") == 0) {
         snprintf(f->where, sizeof(f->where), "%s", thing->variable);
     }
@@ -161,7 +160,7 @@ static int find_telemetry(const struct find_world *world, const struct find_thin
         url = world->env(variable);
     }
     if (url == NULL) return 0;
-    int rc = list_add(list, thing, "variable", &f, err);
+    int rc = find_add(list, thing, "variable", &f, err);
     if (rc != 0) return rc;
     bool here = take_address(url, address), grpc = protocol != NULL && strcmp(protocol, "grpc") == 0;
     snprintf(f->where, sizeof(f->where), "%s", variable);
@@ -188,7 +187,7 @@ static int find_journal(const struct find_world *world, const struct find_thing 
     struct find_found *f = NULL;
     if (!join_root(world, "/run/systemd/system", path) || !is_directory(path)) return 0; /* systemd has not booted it */
     bool program = find_program(world->env, thing->program);
-    int rc = list_add(list, thing, "directory", &f, err);
+    int rc = find_add(list, thing, "directory", &f, err);
     if (rc != 0) return rc;
     snprintf(f->where, sizeof(f->where), "%s", "/run/systemd/system");
     f->can = f->sure = program;
@@ -209,7 +208,7 @@ static int find_socket(const struct find_world *world, const struct find_thing *
         socket = join_root(world, sockets[i], path) && file_exists(path) ? sockets[i] : NULL;
     }
     if (socket == NULL && !program) return 0;
-    int rc = list_add(list, thing, socket != NULL ? "socket" : "program", &f, err);
+    int rc = find_add(list, thing, socket != NULL ? "socket" : "program", &f, err);
     if (rc != 0) return rc;
     snprintf(f->where, sizeof(f->where), "%s", socket != NULL ? socket : "");
     f->can = program;
@@ -233,7 +232,7 @@ static int find_audit(const struct find_world *world, const struct find_thing *t
     }
     bool runs = process_find(world->root, thing->process, &process, 1) == 1;
     if (log == NULL && !runs && !find_program(world->env, thing->program)) return 0;
-    int rc = list_add(list, thing, log != NULL ? "log" : runs ? "process" : "program", &f, err);
+    int rc = find_add(list, thing, log != NULL ? "log" : runs ? "process" : "program", &f, err);
     if (rc != 0) return rc;
     f->pid = runs ? process.pid : 0;
     snprintf(f->note, sizeof(f->note), "%s",
@@ -248,7 +247,7 @@ static int find_audit(const struct find_world *world, const struct find_thing *t
 int places_named(const struct find_thing *thing, struct find_list *list, struct err *err) {
     struct find_found *f = NULL;
     if (thing->form != FIND_TELEMETRY) return 0;
-    int rc = list_add(list, thing, "name", &f, err);
+    int rc = find_add(list, thing, "name", &f, err);
     if (rc != 0) return rc;
     snprintf(f->place, sizeof(f->place), RECEIVER);
     snprintf(f->note, sizeof(f->note), "for programs with OTEL_EXPORTER_OTLP_ENDPOINT=http://" RECEIVER);

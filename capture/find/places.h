@@ -2,7 +2,7 @@
 #ifndef CAPTURE_FIND_PLACES_H
 #define CAPTURE_FIND_PLACES_H
 
-#include "capture/find/find.h"
+#include "capture/find/thing.h"
 
 /* Appends what there is of this thing, unless it is a server. ERR_NOMEM, ERR_LIMIT. */
 int places_find(const struct find_world *world, const struct find_thing *thing, struct find_list *list, struct err *err);

@@ -1,7 +1,7 @@
 /* What is on this box that could be recorded and is no agent: servers of models, results, telemetry, services.
  *
- *   find      the table of things (things.def), and all of them at once. Begin here
- *   list      what was found, as it is put together
+ *   thing     what can be found (things.def), and what was. Begin here
+ *   find      all of it at once
  *   servers   servers of models, by what answers on the loopback
  *   places    directories, variables, sockets, logs
  *   process   processes by their arguments, and their ports

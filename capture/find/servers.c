@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "capture/find/list.h"
 #include "capture/find/process.h"
 #include "work/look/many.h"
 #include "work/look/runtime.h"
@@ -78,7 +77,7 @@ static int look(void *ctx, size_t i) {
 
 static int put(struct find_list *list, const struct candidate *one, const char *by, const char *note, struct err *err) {
     struct find_found *f = NULL;
-    int rc = list_add(list, one->thing, by, &f, err);
+    int rc = find_add(list, one->thing, by, &f, err);
     if (rc != 0) return rc;
     const char *port = strrchr(one->endpoint, ':');
     for (size_t i = 0; i + 1 < list->n; i++) {
@@ -100,7 +99,7 @@ static int put(struct find_list *list, const struct candidate *one, const char *
 static int put_silent(const struct find_world *world, const struct find_thing *thing, const struct candidates *c,
                       struct find_list *list, struct err *err) {
     struct candidate one = {.thing = thing};
-    const char *by = list_by(world, thing);
+    const char *by = find_by(world, thing);
     for (size_t i = 0; i < c->n; i++) {
         if (c->all[i].thing == thing && c->all[i].pid > 0) {
             return put(list, &c->all[i], "process", "it does not answer", err);

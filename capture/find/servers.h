@@ -2,7 +2,7 @@
 #ifndef CAPTURE_FIND_SERVERS_H
 #define CAPTURE_FIND_SERVERS_H
 
-#include "capture/find/find.h"
+#include "capture/find/thing.h"
 
 /* Appends those that answer, each with its address; where none of its kind does, a process, else a program, directory or variable
  * that says it could. ERR_NOMEM. */

@@ -336,18 +336,22 @@ static int setup(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_setup = {
-    .synopsis = "[--apply | --undo] [NAME...] [--otlp ADDRESS:PORT] [--project DIR] [--actor WHO]",
+    .synopsis = "[--apply | --undo] [NAME...] [--units] [--otlp ADDRESS:PORT] [--project DIR] [--actor WHO]",
     .about = "Shows which agents are on this box, whether they are connected to this ledger, and when they were\n"
-             "last heard of; and what else can be recorded. Names limit it to some agents.\n\n"
-             "--apply inserts hooks into their settings, as text: comments, order and layout stay. They run this\n"
+             "last heard of; and what else can be recorded: servers of models that answer on loopback, results,\n"
+             "telemetry, services. Names limit it.\n\n"
+             "--apply inserts hooks into settings of agents, as text: comments, order and layout stay. They run this\n"
              "program with 'ingest hook --lenient', which never stops an agent's work. No copy of the settings\n"
              "is kept. Links, settings of other users, broken and read-only settings are reported and left\n"
-             "alone. Twice is once.\n\n"
+             "alone. Of everything else it adds a section to sources.conf: without names, of what is certain. Twice\n"
+             "is once. --units also writes user units of systemd for these sources.\n\n"
              "--otlp ADDRESS:PORT also lets them send their telemetry there, as protobuf, and adds a receiver to\n"
              "sources.conf, which 'ledger sources run' runs.\n\n"
              "--undo removes what was inserted: byte for byte, if nothing else was changed since; else only\n"
-             "these entries. docs/capture.md has the details.\n\n"
-             "Exit code 1 if an agent could not be connected or disconnected; the reason is in its row.",
+             "these entries. Sections go, with their units, if they are as they were written. docs/capture.md has the "
+             "details.\n\n"
+             "Exit code 1 if an agent, or something that was named, could not be connected or disconnected; the\n"
+             "reason is in its row.",
     .examples =
         "ledger setup\nledger setup --apply claude-code\nledger setup --apply --otlp 127.0.0.1:4318\nledger setup --undo",
     .opts = options,

@@ -15,7 +15,8 @@
 
 static const struct state_column eval_columns[] = {
     [EVAL_ID] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
-    [EVAL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "started, finished, invalidated; scored: nothing but scores or samples of it are known"},
+    [EVAL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN,
+                    "started, finished, invalidated; scored: nothing but scores or samples of it are known"},
     [EVAL_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
                       "pass, warn, fail, unknown: as recorded, otherwise derived from its scores"},
     [EVAL_COUNTS] = {"counts", CELL_BOOL, COLUMN_MAIN | COLUMN_JUDGED, "it is a full pass and can prove something"},
