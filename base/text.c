@@ -160,6 +160,17 @@ int text_unhex(uint8_t *ret, size_t n, struct bytes hex) {
     return 0;
 }
 
+struct bytes text_trim(struct bytes s) {
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r')) {
+        s.n--;
+    }
+    return s;
+}
+
 int text_parse_u64(struct bytes text, uint64_t *ret) {
     if (text.n == 0 || (text.p[0] == '0' && text.n > 1)) return ERR_INVALID;
     uint64_t v = 0;

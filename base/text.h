@@ -60,6 +60,9 @@ int text_unbase64(struct buf *out, struct bytes b64);
 /* The same for exactly n bytes, at least one. 0 or ERR_INVALID; a failure may leave part of them in `ret`. */
 int text_unbase64_of(uint8_t *ret, size_t n, struct bytes b64);
 
+/* Without blanks and tabs at its ends, and without the \r of a line end. Borrowed. */
+struct bytes text_trim(struct bytes text);
+
 /* ASCII decimal without sign, leading zero or overflow. */
 int text_parse_u64(struct bytes text, uint64_t *ret);
 

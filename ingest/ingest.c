@@ -12,6 +12,7 @@
 #include "ingest/hardware/hardware.h"
 #include "ingest/hook/hook.h"
 #include "ingest/huggingface/huggingface.h"
+#include "ingest/input/line_counter.h"
 #include "ingest/inspect/inspect.h"
 #include "ingest/journal/journal.h"
 #include "ingest/jsonl/jsonl.h"
@@ -130,12 +131,15 @@ static bool may_look_again(int code) {
 
 static int look_again(struct ledger *ledger, const struct ingest_source *source, const struct ingest_options *o,
                       struct ingest_result *ret, struct err *err) {
+    struct ingest_options again = *o;
     int rc = 0;
+    again.known = line_counter_new();
+    if (again.known == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     while (!stopped(o) && may_look_again(rc)) {
         struct ingest_result one = {0};
         struct err why = {0};
         uint64_t due = clock_boot_ns() + o->every_ns;
-        rc = look(ledger, source, o, &one, &why);
+        rc = look(ledger, source, &again, &one, &why);
         tally_sum(&ret->total, &one.total);
         ret->receipts += one.receipts;
         ret->stopped = one.stopped;
@@ -143,9 +147,14 @@ static int look_again(struct ledger *ledger, const struct ingest_source *source,
         if (o->round != NULL) {
             o->round(o->ctx, ret, rc == 0 ? NULL : &why);
         }
-        if (!may_look_again(rc)) return err_set(err, rc, "%s", why.msg);
-        wait_until(o, due);
+        if (!may_look_again(rc)) {
+            err_set(err, rc, "%s", why.msg);
+        } else {
+            wait_until(o, due);
+        }
     }
+    line_counter_free(again.known);
+    if (!may_look_again(rc)) return rc;
     ret->stopped = stopped(o);
     return 0;
 }

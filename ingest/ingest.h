@@ -23,7 +23,7 @@
 /* Which options a source takes; others are refused. */
 enum ingest_takes {
     INGEST_PATHS = 1,    /* files or directories */
-    INGEST_FOLLOW = 2,   /* continues as the input grows */
+    INGEST_FOLLOW = 2,   /* continues as its standard input grows, or what INGEST_TAIL says */
     INGEST_ROOT = 4,     /* another file system root than "/" */
     INGEST_URL = 8,      /* a server's address instead of files */
     INGEST_MODELS = 16,  /* a directory of models */
@@ -34,6 +34,7 @@ enum ingest_takes {
     INGEST_TOKEN = 1024, /* a file with the secret that its server wants */
     INGEST_UNIT = 2048,  /* patterns of units of services */
     INGEST_HOOK = 512,   /* its caller waits, and takes standard output and the exit code as commands */
+    INGEST_TAIL = 8192,  /* follows a file by its name, or the machine's journal: it can be kept running */
     INGEST_HUB = 4096    /* without a path it reads the cache of Hugging Face's hub, wherever that is */
 };
 

@@ -12,6 +12,7 @@ struct work_probe {
     unsigned status;     /* 0: 200 to 299 */
     const char *member;  /* "models.0.name": names and indices into a JSON answer; NULL: the body does not matter */
     const char *value;   /* JSON, that the member equals; NULL: that it is there is enough */
+    struct buf *to;      /* where a member is expected, the whole answer as a canonical item goes here; NULL: nowhere */
     const char *body;    /* a glob that the whole body matches; NULL: any */
     uint32_t timeout_ms; /* of everything; 0: 10 s */
     uint32_t bytes_max;  /* of the answer; 0: 1 MiB */

@@ -6,7 +6,10 @@
  *                             ^ size and place are declared in the end record
  *
  * The library reads the whole directory into memory before it gives the first member, so its size is bounded here first. What
- * a header declares about a member's size is never used to allocate: content is counted as it is decompressed. */
+ * a header declares about a member's size is never used to allocate: content is counted as it is decompressed.
+ *
+ * Without a directory the library reads from the front, and finds the end of a member by decompressing it. So the two ways are tried
+ * one after the other, and in the second one everything is read here, where it is counted. */
 #include "base/archive/zip.h"
 
 #include <dlfcn.h>
@@ -27,16 +30,14 @@
 
 #define FUNCTIONS(X)                                                                                                       \
     X(archive_read_new)                                                                                                    \
-    X(archive_read_support_format_zip)                                                                                     \
+    X(archive_read_support_format_zip_seekable)                                                                            \
+    X(archive_read_support_format_zip_streamable)                                                                          \
     X(archive_read_open_fd)                                                                                                \
     X(archive_read_next_header)                                                                                            \
     X(archive_read_data)                                                                                                   \
     X(archive_read_free)                                                                                                   \
     X(archive_error_string)                                                                                                \
-    X(archive_entry_pathname)                                                                                              \
-    X(archive_entry_pathname_utf8)                                                                                         \
-    X(archive_entry_filetype)                                                                                              \
-    X(archive_entry_is_encrypted)
+    X(archive_entry_pathname) X(archive_entry_pathname_utf8) X(archive_entry_filetype) X(archive_entry_is_encrypted)
 
 struct functions {
 #define MEMBER(name) __typeof__(&name) name;
@@ -48,7 +49,9 @@ struct zip {
     struct functions f;
     struct archive *archive;
     int fd;
-    uint64_t max, taken, members;
+    uint64_t max, taken, members, bytes; /* bytes: of the file */
+    bool streams;                        /* it has no directory */
+    bool unread;                         /* the current member was passed over */
     bool encrypted, broken;
     char name[ZIP_NAME_MAX + 1];
 };
@@ -143,35 +146,78 @@ static int open_file(struct zip *zip, const char *path, struct err *err) {
     if (!read_at(zip->fd, 0, head, 4) || head[0] != 'P' || head[1] != 'K') {
         return err_set(err, ERR_INVALID, "not a ZIP archive");
     }
-    return check_directory(zip->fd, (uint64_t)st.st_size, err);
+    zip->bytes = (uint64_t)st.st_size;
+    return check_directory(zip->fd, zip->bytes, err);
+}
+
+/* The library's answer when no part of it knows the file: here, that there is no directory. */
+static bool is_unknown(const struct zip *zip) {
+    return strncmp(words(zip), "Unrecognized archive format", 27) == 0;
+}
+
+static int try_open(struct zip *zip) {
+    zip->f.archive_read_free(zip->archive); /* NULL is fine */
+    zip->archive = zip->f.archive_read_new();
+    if (zip->archive == NULL) return ARCHIVE_FATAL;
+    int code = zip->streams ? zip->f.archive_read_support_format_zip_streamable(zip->archive)
+                            : zip->f.archive_read_support_format_zip_seekable(zip->archive);
+    return code == ARCHIVE_OK && lseek(zip->fd, 0, SEEK_SET) == 0
+               ? zip->f.archive_read_open_fd(zip->archive, zip->fd, PIECE)
+               : ARCHIVE_FATAL;
+}
+
+static int open_archive(struct zip *zip, struct err *err) {
+    int code = try_open(zip);
+    if (code != ARCHIVE_OK && zip->archive != NULL && is_unknown(zip)) {
+        zip->streams = true;
+        code = try_open(zip);
+    }
+    if (zip->archive == NULL) return err_set(err, ERR_NOMEM, "out of memory");
+    return code == ARCHIVE_OK ? 0 : err_set(err, ERR_CORRUPT, "the archive cannot be opened: %.200s", words(zip));
 }
 
 int zip_open(const char *path, uint64_t max, struct zip **ret, struct err *err) {
     struct zip *zip = calloc(1, sizeof(*zip));
     if (zip == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     zip->fd = -1;
-    zip->max = max;
     int rc = load(&zip->f, err);
     if (rc == 0) rc = open_file(zip, path, err);
-    if (rc == 0) {
-        zip->archive = zip->f.archive_read_new();
-        if (zip->archive == NULL) rc = err_set(err, ERR_NOMEM, "out of memory");
-    }
-    if (rc == 0 && (zip->f.archive_read_support_format_zip(zip->archive) != ARCHIVE_OK ||
-                    zip->f.archive_read_open_fd(zip->archive, zip->fd, PIECE) != ARCHIVE_OK)) {
-        rc = err_set(err, ERR_CORRUPT, "the archive cannot be opened: %.200s", words(zip));
-    }
+    if (rc == 0) rc = open_archive(zip, err);
     if (rc != 0) {
         zip_close(zip);
         return rc;
     }
+    uint64_t most = zip->bytes > (UINT64_MAX - ZIP_SMALL) / ZIP_RATIO ? UINT64_MAX : ZIP_SMALL + ZIP_RATIO * zip->bytes;
+    zip->max = max < most ? max : most;
     *ret = zip;
     return 0;
+}
+
+static int count(struct zip *zip, uint64_t n, struct err *err) {
+    zip->taken += n;
+    if (zip->taken <= zip->max) return 0;
+    return err_set(err, ERR_LIMIT, "the archive has more than %llu bytes of content, itself %llu",
+                   (unsigned long long)zip->max, (unsigned long long)zip->bytes);
+}
+
+/* What was passed over, where the library would read it uncounted. */
+static int drain(struct zip *zip, struct err *err) {
+    uint8_t *piece = zip->streams && zip->unread && !zip->encrypted ? malloc(PIECE) : NULL;
+    la_ssize_t n = piece != NULL ? 1 : 0;
+    int rc = 0;
+    while (rc == 0 && n > 0) {
+        n = zip->f.archive_read_data(zip->archive, piece, PIECE);
+        rc = n > 0 ? count(zip, (uint64_t)n, err) : 0;
+    }
+    free(piece);
+    return n == ARCHIVE_FATAL ? err_set(err, ERR_CORRUPT, "the archive is damaged or cut off: %.200s", words(zip)) : rc;
 }
 
 int zip_next(struct zip *zip, struct zip_member *ret, struct err *err) {
     struct archive_entry *entry = NULL;
     if (zip->broken) return err_set(err, ERR_CORRUPT, "the archive is damaged or cut off");
+    int rc = zip->taken <= zip->max ? drain(zip, err) : count(zip, 0, err);
+    if (rc != 0) return rc;
     int code = zip->f.archive_read_next_header(zip->archive, &entry);
     if (code == ARCHIVE_EOF) return 1;
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
@@ -186,6 +232,7 @@ int zip_next(struct zip *zip, struct zip_member *ret, struct err *err) {
     n = n <= ZIP_NAME_MAX ? n : 0;
     if (n > 0) memcpy(zip->name, name, n);
     zip->name[n] = '\0';
+    zip->unread = true;
     zip->encrypted = zip->f.archive_entry_is_encrypted(entry) != 0;
     *ret = (struct zip_member){zip->name, zip->encrypted, zip->f.archive_entry_filetype(entry) == AE_IFREG};
     return 0;
@@ -193,6 +240,7 @@ int zip_next(struct zip *zip, struct zip_member *ret, struct err *err) {
 
 int zip_read(struct zip *zip, struct buf *out, struct err *err) {
     if (zip->encrypted) return err_set(err, ERR_INVALID, "the member is encrypted; expected: one that is not");
+    zip->unread = false;
     for (;;) {
         uint8_t *room = buf_room(out, PIECE);
         if (room == NULL) {
@@ -207,10 +255,8 @@ int zip_read(struct zip *zip, struct buf *out, struct err *err) {
             zip->broken = n == ARCHIVE_FATAL;
             return err_set(err, ERR_CORRUPT, "the member's content is damaged or cut off: %.200s", words(zip));
         }
-        zip->taken += (uint64_t)n;
-        if (zip->taken > zip->max) {
-            return err_set(err, ERR_LIMIT, "the archive has more than %llu bytes of content", (unsigned long long)zip->max);
-        }
+        int rc = count(zip, (uint64_t)n, err);
+        if (rc != 0) return rc;
         out->n += (size_t)n;
     }
 }

@@ -121,6 +121,22 @@ int httpd_listen_any(const char *address, struct httpd_listener *ret, struct err
     return listen_at(address, true, ret, err);
 }
 
+int httpd_listen_check(const char *address, struct err *err) {
+    struct sockaddr_storage where;
+    socklen_t n;
+    return strcmp(address, HTTPD_PASSED) == 0 ? 0 : parse_address(address, false, &where, &n, err);
+}
+
+bool httpd_listen_same(const char *a, const char *b) {
+    struct sockaddr_storage one, other;
+    socklen_t n, m;
+    if (parse_address(a, false, &one, &n, NULL) != 0 || parse_address(b, false, &other, &m, NULL) != 0) {
+        return strcmp(a, b) == 0;
+    }
+    /* the port has the same place in both families */
+    return ((struct sockaddr_in *)&one)->sin_port != 0 && n == m && memcmp(&one, &other, n) == 0;
+}
+
 bool httpd_listen_is_here(const char *address) {
     struct sockaddr_storage where;
     socklen_t n;

@@ -22,6 +22,10 @@ int httpd_listen_any(const char *address, struct httpd_listener *ret, struct err
 /* "unix:PATH": a socket of mode 0600, in place of one to which nobody listens any more. ERR_INVALID: the path is too long,
  * or something else is there; ERR_BUSY: somebody listens there. The caller removes the file when it ends. */
 int httpd_listen_unix(const char *address, struct httpd_listener *ret, struct err *err);
+/* Whether httpd_listen would take it: 0 or ERR_INVALID, with what is accepted. Nothing is bound. */
+int httpd_listen_check(const char *address, struct err *err);
+/* Whether two such addresses are the same one, however they are written. Port 0 is any free port, and never the same. */
+bool httpd_listen_same(const char *a, const char *b);
 /* Whether it is on this machine's loopback or a Unix socket; false also for what is no address. */
 bool httpd_listen_is_here(const char *address);
 

@@ -1,45 +1,17 @@
-/* A look at names alone: PATH, the home, the environment. What a server serves is the doctor's question. */
+/* The order of looking: servers first, since they are waited for. */
 #include "capture/find/find.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "capture/find/places.h"
+#include "capture/find/servers.h"
 
-#include "base/file.h"
-
-static const struct find_thing things[] = {
-#define THING(name_, what_, program_, below_, variable_, command_) {name_, what_, program_, below_, variable_, command_},
-#include "capture/find/things.def"
-#undef THING
-};
-
-size_t find_count(void) {
-    return sizeof(things) / sizeof(things[0]);
-}
-
-const struct find_thing *find_at(size_t i) {
-    return &things[i];
-}
-
-bool find_program(const char *(*env)(const char *name), const char *program) {
-    const char *path = env("PATH");
-    char file[FILE_PATH_MAX];
-    while (path != NULL && *path != '\0') {
-        size_t n = strcspn(path, ":");
-        if (path[0] == '/' && snprintf(file, sizeof(file), "%.*s/%s", (int)n, path, program) < (int)sizeof(file) &&
-            access(file, X_OK) == 0) {
-            return true;
-        }
-        path += n + (path[n] == ':');
+int find_all(const struct find_world *world, struct find_list *ret, struct err *err) {
+    int rc = servers_find(world, ret, err);
+    for (size_t i = 0; rc == 0 && i < find_count(); i++) {
+        rc = places_find(world, find_at(i), ret, err);
     }
-    return false;
+    return rc == ERR_LIMIT ? 0 : rc; /* the first ones are enough for a table */
 }
 
-const char *find_by(const struct find_thing *thing, const char *(*env)(const char *name), const char *home) {
-    char path[FILE_PATH_MAX];
-    if (thing->program[0] != '\0' && find_program(env, thing->program)) return "program";
-    if (thing->below_home[0] != '\0' && file_join(path, home, thing->below_home, NULL) == 0 && file_exists(path)) {
-        return "directory";
-    }
-    return thing->variable[0] != '\0' && env(thing->variable) != NULL ? "variable" : NULL;
+int find_named(const struct find_thing *thing, struct find_list *list, struct err *err) {
+    return places_named(thing, list, err);
 }

@@ -15,6 +15,7 @@
 #include "base/crypt.h"
 #include "base/file.h"
 #include "base/http/bearer.h"
+#include "base/http/listen.h"
 #include "base/secret/secret.h"
 #include "base/text.h"
 #include "ledger/tree/line.h"
@@ -43,17 +44,6 @@ static const struct key {
     {"every", FORM_DURATION, AT(every_ns)},    {"follow", FORM_FLAG, AT(follow)}, {"verify", FORM_FLAG, AT(verify)},
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
-
-static struct bytes trim(struct bytes s) {
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r')) {
-        s.n--;
-    }
-    return s;
-}
 
 bool sources_name_ok(struct bytes name) {
     for (size_t i = 0; i < name.n; i++) {
@@ -212,17 +202,23 @@ static int check_entry(const struct sources_entry *entry, struct err *err) {
     }
     sources_entry_options(entry, &o);
     int rc = ingest_check_options(entry->source, &o, err);
+    if (rc == 0 && entry->listen != NULL) rc = httpd_listen_check(entry->listen, err);
     if (rc != 0) return rc;
     unsigned can = entry->source->takes;
     if (entry->listen == NULL && !entry->follow && entry->every_ns == 0) {
-        const char *how = (can & INGEST_LISTEN) != 0   ? "'listen = 127.0.0.1:PORT'"
-                          : (can & INGEST_EVERY) != 0  ? "'every = 5m'"
-                          : (can & INGEST_FOLLOW) != 0 ? "'follow = true' and a path"
-                                                       : NULL;
+        const char *how = (can & INGEST_LISTEN) != 0  ? "'listen = 127.0.0.1:PORT'"
+                          : (can & INGEST_EVERY) != 0 ? "'every = 5m'"
+                          : (can & INGEST_TAIL) != 0  ? "'follow = true' and a path"
+                                                      : NULL;
         return how != NULL
                    ? err_set(err, ERR_INVALID, "source '%s' would end by itself; expected %s", entry->source->name, how)
                    : err_set(err, ERR_INVALID, "source '%s' ends by itself and cannot be kept running",
                              entry->source->name);
+    }
+    if (entry->follow && (can & INGEST_TAIL) == 0) {
+        return err_set(err, ERR_INVALID,
+                       "source '%s' follows only what a pipe brings: 'tail -n +1 -F FILE | ledger ingest %s --follow -'",
+                       entry->source->name, entry->source->name);
     }
     bool journal = strcmp(entry->source->name, "journal") == 0;
     if (journal && entry->follow && entry->n_paths > 0) {
@@ -240,7 +236,7 @@ static int check_entry(const struct sources_entry *entry, struct err *err) {
 
 /* Two that would take one address, or move one cursor. */
 static int check_pair(const struct sources_entry *a, const struct sources_entry *b, struct err *err) {
-    if (a->listen != NULL && b->listen != NULL && strcmp(a->listen, b->listen) == 0) {
+    if (a->listen != NULL && b->listen != NULL && httpd_listen_same(a->listen, b->listen)) {
         return err_set(err, ERR_INVALID, "'%s' and '%s' listen on the same address", a->name, b->name);
     }
     if (a->follow && b->follow && a->n_paths == 0 && b->n_paths == 0) {
@@ -292,17 +288,17 @@ static int begin_section(struct reading *r, struct bytes line, struct bytes name
 }
 
 static int take_line(struct reading *r, struct bytes whole, struct err *err) {
-    struct bytes line = trim(whole);
+    struct bytes line = text_trim(whole);
     if (line.n == 0 || line.p[0] == '#') return 0;
     if (line.p[0] == '[' && line.p[line.n - 1] == ']') {
-        return begin_section(r, whole, trim((struct bytes){line.p + 1, line.n - 2}), err);
+        return begin_section(r, whole, text_trim((struct bytes){line.p + 1, line.n - 2}), err);
     }
     const uint8_t *eq = bytes_find(line, '=');
     if (eq == NULL) {
         return err_set(err, ERR_INVALID, "'%s' is neither '[NAME]' nor 'key = value'", SECRET_SHOWN(line));
     }
-    return take_setting(r, trim((struct bytes){line.p, (size_t)(eq - line.p)}),
-                        trim((struct bytes){eq + 1, line.n - (size_t)(eq + 1 - line.p)}), err);
+    return take_setting(r, text_trim((struct bytes){line.p, (size_t)(eq - line.p)}),
+                        text_trim((struct bytes){eq + 1, line.n - (size_t)(eq + 1 - line.p)}), err);
 }
 
 int sources_conf_parse(struct sources_conf *conf, struct bytes text, const char *file, struct err *err) {
@@ -326,7 +322,7 @@ int sources_conf_parse(struct sources_conf *conf, struct bytes text, const char 
     while (line_next(&lines, &line)) {
         struct err why = {0};
         r.line = lines.number;
-        bool heading = trim(line).n > 0 && trim(line).p[0] == '[';
+        bool heading = text_trim(line).n > 0 && text_trim(line).p[0] == '[';
         if (heading && (rc = end_section(&r, line.p, err)) != 0) return rc;
         rc = take_line(&r, line, &why);
         if (rc != 0) return err_set(err, rc, "%s: line %zu: %s", file, lines.number, why.msg);
@@ -374,13 +370,36 @@ const struct sources_entry *sources_conf_find(const struct sources_conf *conf, c
 
 /* ---- one entry ---------------------------------------------------------------------------------------------------- */
 
+/* A file that is not there yet is waited for. */
+static int check_followed(const char *path, struct err *err) {
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return errno == ENOENT ? 0 : err_errno(err, errno, "path '%s'", path);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "path '%s' is %s; expected a file that grows", path,
+                       S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return err_errno(err, errno, "path '%s'", path);
+    uint8_t magic[2] = {0};
+    bool packed = pread(fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+    close(fd);
+    return packed ? err_set(err, ERR_INVALID, "path '%s' is compressed; expected a file that grows line by line", path) : 0;
+}
+
 int sources_entry_check(const struct sources_entry *entry, struct err *err) {
     uint8_t *token = NULL;
     size_t n = 0;
     int rc = entry->token_file != NULL ? bearer_read(entry->token_file, &token, &n, err) : 0;
     crypt_secret_free(token);
     if (rc != 0) {
-        err_prefix(err, "[%s]: token-file", entry->name);
+        err_prefix(err, "token-file");
+    } else if (entry->follow && entry->n_paths > 0) {
+        rc = check_followed(entry->paths[0], err);
+    }
+    if (rc != 0) {
+        err_prefix(err, "[%s]", entry->name);
     }
     return rc;
 }

@@ -68,7 +68,8 @@ int sources_conf_load(struct sources_conf *conf, const char *dir, struct err *er
 void sources_conf_done(struct sources_conf *conf);
 const struct sources_entry *sources_conf_find(const struct sources_conf *conf, const char *name);
 
-/* What it names on this machine, as the source will want it: token-file is a private file with a token. */
+/* What it names on this machine, as the source will want it: token-file is a private file with a token, and a file to follow, if
+ * it is there, one that can grow. */
 int sources_entry_check(const struct sources_entry *entry, struct err *err);
 /* The options of `ledger ingest` for it. Borrowed from the entry. */
 void sources_entry_options(const struct sources_entry *entry, struct ingest_options *ret);

@@ -31,12 +31,12 @@ static void put_error(struct sources_status *status, const char *words) {
 static void on_committed(void *ctx, const struct ingest_result *sum) {
     const struct serving *s = ctx;
     struct sources_status *status = sources_reporter_take(s->reporter);
-    /* of a poller each look counts from nothing: on_round has the sum of them */
+    /* of a poller each look counts from nothing: on_round has the sum of them, and says whether it works */
     status->accepted = s->serve->entry->every_ns > 0 ? status->accepted : sum->total.accepted;
     status->duplicate = s->serve->entry->every_ns > 0 ? status->duplicate : sum->total.duplicate;
     status->last_at = clock_wall_ns();
     status->last_seq = sum->head.size > 0 ? sum->head.size - 1 : 0;
-    status->phase = SOURCES_RUNNING;
+    status->phase = s->serve->entry->every_ns > 0 ? status->phase : SOURCES_RUNNING;
     sources_reporter_put(s->reporter, false);
 }
 
@@ -65,7 +65,9 @@ static void on_round(void *ctx, const struct ingest_result *sum, const struct er
     if (failed != NULL) {
         put_error(status, failed->msg);
     }
-    sources_reporter_put(s->reporter, false);
+    bool turn = status->phase != (failed == NULL ? SOURCES_RUNNING : SOURCES_FAILING);
+    status->phase = failed == NULL ? SOURCES_RUNNING : SOURCES_FAILING;
+    sources_reporter_put(s->reporter, turn);
     if (failed != NULL && !s->failed) {
         char words[SOURCES_WORDS_MAX];
         snprintf(words, sizeof(words), "%.400s; trying again", failed->msg);
@@ -110,6 +112,10 @@ int sources_serve(const struct sources_serve *serve, struct err *err) {
     struct ingest_options o;
     struct ingest_result result = {0};
     sources_entry_options(serve->entry, &o);
+    if ((serve->entry->source->takes & INGEST_HUB) != 0 && o.n_paths == 0 && serve->hub != NULL) {
+        o.paths = &serve->hub;
+        o.n_paths = 1;
+    }
     o.stop = serve->stop;
     o.ctx = &s;
     o.committed = on_committed;
@@ -117,7 +123,7 @@ int sources_serve(const struct sources_serve *serve, struct err *err) {
     o.round = on_round;
     o.listening = on_listening;
     o.waiting = on_waiting;
-    begin.phase = o.listen != NULL ? SOURCES_STARTING : SOURCES_RUNNING;
+    begin.phase = o.follow ? SOURCES_RUNNING : SOURCES_STARTING; /* until it listens, or has looked */
     begin.started_at = begin.changed_at = clock_wall_ns();
     int rc = sources_reporter_new(serve->dir, serve->entry->name, &begin, &s.reporter, err);
     if (rc != 0) return rc;

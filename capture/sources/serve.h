@@ -11,6 +11,7 @@ struct sources_serve {
     const struct sources_entry *entry;
     struct sources_status status; /* as it begins: errors, restarts, unit */
     const volatile int *stop;
+    const char *hub;    /* the cache of Hugging Face's hub, for a source that is given no path; NULL: none is known */
     const char *notify; /* the service manager's socket; NULL: none */
     /* Lines for standard error; may be called by several threads, never at once. */
     void *ctx;

@@ -15,7 +15,7 @@
 static const char *const phases[] = {
     [SOURCES_UNKNOWN] = "unknown", [SOURCES_STARTING] = "starting", [SOURCES_RUNNING] = "running",
     [SOURCES_WAITING] = "waiting", [SOURCES_BACKOFF] = "backoff",   [SOURCES_FAILED] = "failed",
-    [SOURCES_STOPPED] = "stopped"};
+    [SOURCES_STOPPED] = "stopped", [SOURCES_FAILING] = "failing"};
 #define N_PHASES (sizeof(phases) / sizeof(phases[0]))
 
 const char *sources_phase_name(enum sources_phase phase) {

@@ -18,6 +18,7 @@ enum sources_phase {
     SOURCES_STARTING,
     SOURCES_RUNNING,
     SOURCES_WAITING, /* it runs, and the file that it follows is not there */
+    SOURCES_FAILING, /* a poller runs, and its last look failed */
     SOURCES_BACKOFF, /* it ended with an error and is started again soon */
     SOURCES_FAILED,  /* the same, again and again */
     SOURCES_STOPPED  /* it was told to end */

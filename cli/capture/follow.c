@@ -83,6 +83,7 @@ struct follow {
     char cursor[FILE_PATH_MAX]; /* empty: none */
     struct stream_at taken;     /* by the receiver */
     bool cut;                   /* the file was, in place: the piece at hand is not in it */
+    bool misused;               /* --from cannot be what was meant */
     uint64_t from;              /* where the section at hand begins */
     bool moved;                 /* the cursor does not have it yet */
     struct stat place;          /* of the ledger's directory */
@@ -133,9 +134,12 @@ static int read_from(struct follow *f, uint64_t *ret, struct err *err) {
     }
     if (rc == 0 && when.is_seq) {
         *ret = when.at;
+    } else if (rc == 0 && when.at > clock_wall_ns()) {
+        rc = err_set(err, ERR_INVALID, "'%s' is in the future; expected: a time that has passed, or 'last'", text);
     } else if (rc == 0) {
         rc = stream_first_at(f->ledger, when.at, ret, err);
     }
+    f->misused = rc == ERR_INVALID;
     return rc == 0 ? 0 : err_prefix(err, "--from");
 }
 
@@ -339,7 +343,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
         f->outlet.stop = f->stop;
         rc = start(f, &err);
         if (rc != 0 && *f->stop == 0) {
-            exit_code = rc == ERR_INVALID || rc == ERR_LIMIT || rc == ERR_CONFLICT || rc == ERR_ROLLBACK
+            exit_code = f->misused ? cli_fail_as(cli, &err, EXIT_USAGE)
+                        : rc == ERR_INVALID || rc == ERR_LIMIT || rc == ERR_CONFLICT || rc == ERR_ROLLBACK
                             ? cli_fail_as(cli, &err, EXIT_INPUT)
                             : cli_fail(cli, &err);
         }

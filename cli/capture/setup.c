@@ -10,20 +10,24 @@
 #include "capture/find/find.h"
 #include "capture/setup/setup.h"
 #include "cli/call/command.h"
+#include "cli/capture/newest.h"
+#include "cli/capture/setup_found.h"
 #include "cli/capture/setup_receiver.h"
 #include "cli/open/open.h"
 #include "cli/print/table.h"
 #include "cli/print/when.h"
-#include "query/query.h"
 
-enum { S_APPLY, S_UNDO, S_OTLP, S_PROJECT, S_ROOT, S_ACTOR };
+enum { S_APPLY, S_UNDO, S_UNITS, S_OTLP, S_PROJECT, S_ROOT, S_ACTOR };
 static const struct opt options[] = {
-    [S_APPLY] = {"apply", 0, NULL, "insert hooks into the settings of these agents, or of all that were found"},
+    [S_APPLY] =
+        {"apply", 0, NULL,
+         "connect these, or everything that was found for certain: hooks in agents' settings,sections in sources.conf"},
     [S_UNDO] = {"undo", 0, NULL, "remove what --apply inserted"},
+    [S_UNITS] = {"units", 0, NULL, "with --apply: also write user units of systemd for the sources"},
     [S_OTLP] = {"otlp", 0, "ADDRESS:PORT", "also send their telemetry to a receiver here, and add that to sources.conf"},
     [S_PROJECT] = {"project", 0, "DIR", "the local settings of this project instead of the user's (claude-code)"},
-    [S_ROOT] = {"root", 0, "DIR", "look for managed settings below this directory instead of /"},
-    [S_ACTOR] = {"actor", 'a', "WHO", "who changes the settings (default: user:<login name>)"},
+    [S_ROOT] = {"root", 0, "DIR", "look for managed settings, processes and services below this directory instead of /"},
+    [S_ACTOR] = {"actor", 'a', "WHO", "who changes them (default: user:<login name>)"},
     {0},
 };
 
@@ -94,6 +98,9 @@ static int look_around(struct setup *s) {
     if (opt_has(args, &options[S_APPLY]) && opt_has(args, &options[S_UNDO])) {
         return cli_usage(s->cli, "give one of --apply and --undo");
     }
+    if (opt_has(args, &options[S_UNITS]) && !opt_has(args, &options[S_APPLY])) {
+        return cli_usage(s->cli, "--units goes with --apply; --undo removes the units too");
+    }
     if (s->world.otlp != NULL && (!is_address(s->world.otlp) || !opt_has(args, &options[S_APPLY]))) {
         return cli_usage(s->cli, "--otlp takes ADDRESS:PORT of a receiver on this machine's loopback, such as "
                                  "127.0.0.1:4318, and goes with --apply");
@@ -106,12 +113,15 @@ static int look_around(struct setup *s) {
     }
     s->world.project = project != NULL ? s->project : NULL;
     for (size_t i = 0; i < args->n_args; i++) {
-        if (setup_agent_find(args->args[i]) == NULL) {
-            struct buf names = {.max = 1024};
+        if (setup_agent_find(args->args[i]) == NULL && !setup_found_knows(args->args[i])) {
+            struct buf names = {.max = 2048};
             for (size_t k = 0; k < setup_agent_count(); k++) {
                 buf_printf(&names, "%s%s", k > 0 ? ", " : "", setup_agent_at(k)->name);
             }
-            int code = cli_usage(s->cli, "unknown agent '%.60s'; known are %.*s", args->args[i], (int)names.n,
+            for (size_t k = 0; k < find_count(); k++) {
+                buf_printf(&names, ", %s", find_at(k)->name);
+            }
+            int code = cli_usage(s->cli, "nothing here is called '%.60s'; known are %.*s", args->args[i], (int)names.n,
                                  (const char *)names.p);
             buf_done(&names);
             return code;
@@ -137,25 +147,13 @@ static bool is_asked(const struct setup *s, const struct setup_agent *agent) {
 /* When the newest event of this agent was sealed; false: there is none, or it cannot be found. */
 static bool last_event(const struct setup *s, const struct setup_agent *agent, uint64_t *ret_time) {
     char actor[96];
-    struct query query;
-    struct query_cursor *cursor = NULL;
-    struct query_value value = {.type = QUERY_TEXT}, time = {0};
-    struct query_term term = {.field = QUERY_ACTOR, .op = QUERY_EQ, .values = &value, .n_values = 1};
-    if (s->ledger == NULL) return false;
+    struct newest newest = {.seq = LOG_NO_SEQ};
     snprintf(actor, sizeof(actor), "agent:%s", agent->name);
-    value.text = bytes_of(actor);
-    query_init(&query);
-    query.terms = &term;
-    query.n_terms = 1;
-    query.descending = true;
-    query.limit = 1;
-    bool found = query_open(s->ledger, &query, &cursor, NULL) == 0 && query_next(cursor, NULL) == 0 &&
-                 query_get(cursor, QUERY_TIME, &time, NULL) == 0 && time.type == QUERY_INT && time.int_ >= 0;
-    query_close(cursor);
-    if (found) {
-        *ret_time = (uint64_t)time.int_;
+    if (s->ledger == NULL || newest_find(s->ledger, QUERY_ACTOR, actor, &newest, NULL) != 0) return false;
+    if (newest.seq != LOG_NO_SEQ) {
+        *ret_time = newest.time;
     }
-    return found;
+    return newest.seq != LOG_NO_SEQ;
 }
 
 static const char *done_word(const struct setup *s, const struct setup_finding *f) {
@@ -200,37 +198,6 @@ static void put(struct setup *s, const struct setup_agent *agent, const struct s
     table_text(s->table, f->why);
 }
 
-static int put_things(struct setup *s) {
-    static const struct table_column columns[] = {
-        {"FOUND", TABLE_KEEP, 0}, {"WHAT", TABLE_KEEP, 0}, {"BY", TABLE_KEEP, 0}, {"TO RECORD IT", TABLE_WRAP, 0}};
-    struct table *table = s->cli->json ? NULL : table_new(s->cli, columns, 4);
-    struct obj found = {0};
-    if (!s->cli->json) out_str(s->cli, "\n");
-    for (size_t i = 0; i < find_count(); i++) {
-        const struct find_thing *thing = find_at(i);
-        const char *by = find_by(thing, cli_env, s->world.home);
-        if (by == NULL) continue;
-        if (s->cli->json) {
-            struct obj one = {0};
-            obj_text(&one, "name", thing->name);
-            obj_text(&one, "what", thing->what);
-            obj_text(&one, "by", by);
-            obj_text(&one, "command", thing->command[0] != '\0' ? thing->command : NULL);
-            obj_obj(&found, NULL, &one);
-        } else {
-            table_text(table, thing->name);
-            table_text(table, thing->what);
-            table_text(table, by);
-            table_text(table, thing->command);
-        }
-    }
-    if (!s->cli->json) return table_end(table);
-    struct obj whole = {0};
-    obj_list(&whole, "agents", &s->agents);
-    obj_list(&whole, "found", &found);
-    return cli_print(s->cli, &whole, false);
-}
-
 /* One agent. Returns an exit code after reporting. */
 static int take_agent(struct setup *s, const struct setup_agent *agent) {
     bool apply = opt_has(s->args, &options[S_APPLY]), undo = opt_has(s->args, &options[S_UNDO]);
@@ -265,25 +232,69 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
     return 0;
 }
 
+static bool names_agents(const struct setup *s) {
+    bool any = s->args->n_args == 0;
+    for (size_t i = 0; i < s->args->n_args; i++) {
+        any = any || setup_agent_find(s->args->args[i]) != NULL;
+    }
+    return any;
+}
+
+static bool names_others(const struct setup *s) {
+    bool any = s->args->n_args == 0 && s->world.project == NULL;
+    for (size_t i = 0; i < s->args->n_args; i++) {
+        any = any || setup_agent_find(s->args->args[i]) == NULL;
+    }
+    return any;
+}
+
 static int take_agents(struct setup *s) {
     static const struct table_column columns[] = {{"AGENT", TABLE_KEEP, 0},
                                                   {"STATE", TABLE_WHOLE, 0},
                                                   {"LAST EVENT", TABLE_KEEP, 0},
                                                   {"SETTINGS", TABLE_TAIL, 0},
                                                   {"NOTE", TABLE_WRAP, 0}};
-    bool only_look = !opt_has(s->args, &options[S_APPLY]) && !opt_has(s->args, &options[S_UNDO]);
     int code = 0;
-    s->table = s->cli->json ? NULL : table_new(s->cli, columns, 5);
+    s->table = s->cli->json || !names_agents(s) ? NULL : table_new(s->cli, columns, 5);
     for (size_t i = 0; code == 0 && i < setup_agent_count(); i++) {
         const struct setup_agent *agent = setup_agent_at(i);
         if (is_asked(s, agent) && (s->world.project == NULL || strcmp(agent->name, "claude-code") == 0)) {
             code = take_agent(s, agent);
         }
     }
-    int printed = s->cli->json ? 0 : table_end(s->table);
-    if (code != 0) return code;
-    if (printed == 0 && (s->cli->json || (only_look && s->args->n_args == 0))) printed = put_things(s);
-    return printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
+    int printed = table_end(s->table);
+    return code != 0 ? code : printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
+}
+
+/* What is no agent, of which a project has none. `code`: what agents came to, which stays unless this fails. */
+static int take_found(struct setup *s, int code) {
+    bool apply = opt_has(s->args, &options[S_APPLY]), undo = opt_has(s->args, &options[S_UNDO]);
+    char room[CLI_ACTOR_MAX];
+    const struct setup_finds finds = {.cli = s->cli,
+                                      .ledger = s->ledger,
+                                      .home = s->world.home,
+                                      .root = s->world.root,
+                                      .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), room),
+                                      .args = s->args,
+                                      .does = apply  ? SETUP_APPLIES
+                                              : undo ? SETUP_UNDOES
+                                                     : SETUP_LOOKS,
+                                      .units = opt_has(s->args, &options[S_UNITS])};
+    struct obj found = {0}, whole = {0};
+    int failed = 0;
+    if (names_others(s)) {
+        if (names_agents(s) && finds.does != SETUP_UNDOES && !s->cli->json) out_str(s->cli, "\n");
+        failed = setup_found(&finds, s->cli->json ? &found : NULL);
+    }
+    if (s->cli->json && (failed == 0 || failed == EXIT_NO)) {
+        obj_list(&whole, "agents", &s->agents);
+        obj_list(&whole, "found", &found);
+        int printed = cli_print(s->cli, &whole, false);
+        failed = printed != 0 ? printed : failed;
+    }
+    obj_done(&found);
+    obj_done(&whole);
+    return failed != 0 ? failed : code;
 }
 
 /* `code`: what agents came to, which stays unless the receiver fails. */
@@ -314,6 +325,7 @@ static int setup(struct cli *cli, const struct opt_args *args) {
     }
     if (code == 0) code = take_agents(&s);
     if (code == EXIT_GOOD || code == EXIT_NO) code = take_receiver(&s, code);
+    if (code == EXIT_GOOD || code == EXIT_NO) code = take_found(&s, code);
     if (lock >= 0) {
         close(lock);
     }
@@ -324,18 +336,22 @@ static int setup(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_setup = {
-    .synopsis = "[--apply | --undo] [NAME...] [--otlp ADDRESS:PORT] [--project DIR] [--actor WHO]",
+    .synopsis = "[--apply | --undo] [NAME...] [--units] [--otlp ADDRESS:PORT] [--project DIR] [--actor WHO]",
     .about = "Shows which agents are on this box, whether they are connected to this ledger, and when they were\n"
-             "last heard of; and what else can be recorded. Names limit it to some agents.\n\n"
-             "--apply inserts hooks into their settings, as text: comments, order and layout stay. They run this\n"
+             "last heard of; and what else can be recorded: servers of models that answer on loopback, results,\n"
+             "telemetry, services. Names limit it.\n\n"
+             "--apply inserts hooks into settings of agents, as text: comments, order and layout stay. They run this\n"
              "program with 'ingest hook --lenient', which never stops an agent's work. No copy of the settings\n"
              "is kept. Links, settings of other users, broken and read-only settings are reported and left\n"
-             "alone. Twice is once.\n\n"
+             "alone. Of everything else it adds a section to sources.conf: without names, of what is certain. Twice\n"
+             "is once. --units also writes user units of systemd for these sources.\n\n"
              "--otlp ADDRESS:PORT also lets them send their telemetry there, as protobuf, and adds a receiver to\n"
              "sources.conf, which 'ledger sources run' runs.\n\n"
              "--undo removes what was inserted: byte for byte, if nothing else was changed since; else only\n"
-             "these entries. docs/capture.md has the details.\n\n"
-             "Exit code 1 if an agent could not be connected or disconnected; the reason is in its row.",
+             "these entries. Sections go, with their units, if they are as they were written. docs/capture.md has the "
+             "details.\n\n"
+             "Exit code 1 if an agent, or something that was named, could not be connected or disconnected; the\n"
+             "reason is in its row.",
     .examples =
         "ledger setup\nledger setup --apply claude-code\nledger setup --apply --otlp 127.0.0.1:4318\nledger setup --undo",
     .opts = options,

@@ -18,4 +18,7 @@ int setup_receiver_add(const struct setup_receiver *receiver);
 /* Takes it out if setup added it, it is unchanged, and setup has no agent connected any more. The same. */
 int setup_receiver_drop(const struct setup_receiver *receiver);
 
+/* Says on standard error, after the intro, how a source (all: "") is started. */
+void setup_say_start(const struct cli *cli, const char *intro, const char *name);
+
 #endif

@@ -5,6 +5,7 @@
  *   sources_edit.c   add, remove
  *   sources_run.c    run
  *   sources_units.c  units
+ *   sources_state.c  how one of them fares
  *   sources_event.c  what each change leaves in the log */
 #ifndef CLI_CAPTURE_SOURCES_H
 #define CLI_CAPTURE_SOURCES_H
@@ -34,5 +35,14 @@ int sources_event_append(struct ledger *ledger, const struct sources_event *even
 /* Writes the changed file, then the event, whose kind, name and actor are given; without its event the change is taken back. */
 int sources_edit_apply(struct ledger *ledger, struct sources_edit *edit, const struct sources_event *what,
                        struct log_receipt *ret, struct err *err);
+
+struct sources_names {
+    const char *const *names;
+    size_t n; /* 0: all */
+};
+/* Writes the user's units of these sources, or removes them, each with its event, and says so on standard error. ERR_CONFLICT: a
+ * file there is not as it was written. */
+int sources_units_change(struct cli *cli, struct ledger *ledger, const struct sources_names *names, bool undoes,
+                         struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/find/find.h"
 #include "capture/sources/edit.h"
 #include "cli/capture/sources.h"
 #include "cli/open/open.h"
@@ -13,9 +14,11 @@
 
 enum { A_LISTEN, A_EVERY, A_FOLLOW, A_MODELS, A_VERIFY, A_ROOT, A_TOKEN, A_UNIT, A_ACTOR, A_DRY_RUN };
 static const struct opt add_options[] = {
-    [A_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP (otlp)"},
-    [A_EVERY] = {"every", 0, "DURATION", "look again at this interval, such as 30s, 5m, 1h"},
-    [A_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows (jsonl, hook, kubernetes), or as the journal does"},
+    [A_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, on this machine's loopback (otlp)"},
+    [A_EVERY] = {"every", 0, "DURATION",
+                 "look again at this interval, such as 30s, 5m, 1h (ollama, openai, tailscale, lm-eval, inspect, "
+                 "huggingface, dpkg, hardware)"},
+    [A_FOLLOW] = {"follow", 'f', NULL, "continue as the file or the journal grows (jsonl, journal)"},
     [A_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
     [A_VERIFY] = {"verify", 0, NULL, "hash the files of models and compare them with their names (ollama, huggingface)"},
     [A_ROOT] = {"root", 0, "DIR", "a file system root other than / (dpkg, hardware, tailscale, journal)"},
@@ -51,6 +54,7 @@ static int put_lines(struct buf *out, const struct opt_args *args, struct err *e
     bool url = source != NULL && (source->takes & INGEST_URL) != 0;
     const char *models = opt_text(args, &add_options[A_MODELS]), *root = opt_text(args, &add_options[A_ROOT]);
     const char *token = opt_text(args, &add_options[A_TOKEN]), *unit;
+    char hub[FILE_PATH_MAX];
     size_t at = 0;
     int rc = 0;
     put(out, "source", args->args[1]);
@@ -66,6 +70,9 @@ static int put_lines(struct buf *out, const struct opt_args *args, struct err *e
         } else {
             rc = put_path(out, "path", args->args[i], err);
         }
+    }
+    if (source != NULL && (source->takes & INGEST_HUB) != 0 && args->n_args == 2 && find_hub(cli_env, hub)) {
+        rc = put_path(out, "path", hub, err); /* a service has other variables than this shell */
     }
     put(out, "listen", opt_text(args, &add_options[A_LISTEN]));
     put(out, "every", opt_text(args, &add_options[A_EVERY]));

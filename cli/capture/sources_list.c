@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "capture/sources/place.h"
 #include "capture/sources/status.h"
+#include "cli/capture/newest.h"
 #include "cli/capture/sources.h"
+#include "cli/capture/sources_state.h"
 #include "cli/open/open.h"
 #include "cli/print/fact.h"
 #include "cli/print/when.h"
@@ -63,28 +65,6 @@ static int on_hour(void *ctx, const struct query_value *values, uint64_t count, 
     return 0;
 }
 
-static int find_newest(struct listing *l, size_t i, struct err *err) {
-    const struct query_value value = {.type = QUERY_TEXT, .text = bytes_of(ingest_source_at(i)->name)};
-    const struct query_term term = {.field = QUERY_SOURCE, .op = QUERY_EQ, .values = &value, .n_values = 1};
-    struct query_cursor *cursor = NULL;
-    struct query_value time;
-    struct query q;
-    query_init(&q);
-    q.terms = &term;
-    q.n_terms = 1;
-    q.descending = true;
-    q.limit = 1;
-    int rc = query_open(l->ledger, &q, &cursor, err);
-    if (rc == 0) rc = query_next(cursor, err);
-    if (rc == 0) rc = query_get(cursor, QUERY_TIME, &time, err);
-    if (rc == 0) {
-        l->recorded[i].seq = query_seq(cursor);
-        l->recorded[i].at = time.type == QUERY_INT ? (uint64_t)time.int_ : 0;
-    }
-    query_close(cursor);
-    return rc == 1 ? 0 : rc;
-}
-
 static int ask_ledger(struct listing *l, struct err *err) {
     static const size_t by = QUERY_SOURCE;
     const struct query_value since = {.type = QUERY_INT, .int_ = (int64_t)(l->now > HOUR_NS ? l->now - HOUR_NS : 0)};
@@ -98,7 +78,12 @@ static int ask_ledger(struct listing *l, struct err *err) {
     if (rc == 0) rc = query_count(l->ledger, &q, &by, 1, on_hour, l, NULL, &lost, err);
     for (size_t i = 0; rc == 0 && i < ingest_source_count(); i++) {
         l->recorded[i].seq = LOG_NO_SEQ;
-        if (l->recorded[i].events > 0) rc = find_newest(l, i, err);
+        if (l->recorded[i].events > 0) {
+            struct newest newest = {.seq = LOG_NO_SEQ};
+            rc = newest_find(l->ledger, QUERY_SOURCE, ingest_source_at(i)->name, &newest, err);
+            l->recorded[i].seq = newest.seq;
+            l->recorded[i].at = newest.time;
+        }
     }
     return rc;
 }
@@ -120,39 +105,6 @@ static uint64_t bytes_behind(const struct listing *l, const struct sources_entry
 }
 
 /* ---- rows --------------------------------------------------------------------------------------------------------- */
-
-struct row {
-    const char *state;
-    pid_t pid, keeper; /* 0: none; -1: it cannot be seen from here */
-    struct sources_status status;
-    char error[SOURCES_WORDS_MAX];
-};
-
-static void judge(const struct listing *l, const char *name, struct row *row) {
-    const char *dir = l->cli->dir;
-    struct err why = {0};
-    pid_t records = sources_place_holder(dir, name, SOURCES_RECORDS),
-          keeps = sources_place_holder(dir, name, SOURCES_KEEPS);
-    int rc = sources_status_read(dir, name, &row->status, &why);
-    enum sources_phase phase = row->status.phase;
-    bool ran = phase == SOURCES_STARTING || phase == SOURCES_RUNNING || phase == SOURCES_WAITING;
-    row->pid = records;
-    row->keeper = keeps;
-    snprintf(row->error, sizeof(row->error), "%.*s", SOURCES_WORDS_MAX - 1,
-             rc == 0              ? row->status.error
-             : rc == ERR_NOTFOUND ? ""
-                                  : why.msg);
-    if (records != 0) {
-        row->state = ran ? sources_phase_name(phase) : "running";
-    } else if (keeps != 0) {
-        row->state = phase == SOURCES_FAILED ? "failed" : phase == SOURCES_BACKOFF ? "backoff" : "starting";
-    } else if (ran) {
-        row->state = "failed";
-        snprintf(row->error, sizeof(row->error), "it ended without saying so");
-    } else {
-        row->state = phase == SOURCES_FAILED || phase == SOURCES_BACKOFF ? "failed" : "stopped";
-    }
-}
 
 static void put_rate(char ret[ROOM], uint64_t hour) {
     snprintf(ret, ROOM, hour % 60 == 0 ? "%.0f" : "%.2f", (double)hour / 60);
@@ -187,7 +139,7 @@ static uint64_t or_none(bool known, uint64_t n) {
 
 /* `entry` NULL: a source that is not configured. */
 static void put_row(struct listing *l, const struct sources_entry *entry, const struct ingest_source *source,
-                    const struct row *row) {
+                    const struct sources_state *row) {
     const struct recorded *r = &l->recorded[index_of(bytes_of(source->name))];
     const struct sources_status *s = &row->status;
     const char *state = entry != NULL ? row->state : "not configured";
@@ -237,12 +189,12 @@ static int print(struct listing *l, const struct sources_conf *conf) {
     struct obj obj = {0};
     bool any = conf->n > 0;
     for (size_t i = 0; i < conf->n; i++) {
-        struct row row = {0};
-        judge(l, conf->entries[i].name, &row);
+        struct sources_state row = {0};
+        sources_state_find(l->cli->dir, conf->entries[i].name, &row);
         put_row(l, &conf->entries[i], conf->entries[i].source, &row);
     }
     for (size_t i = 0; i < ingest_source_count(); i++) {
-        const struct row none = {0};
+        const struct sources_state none = {0};
         if (l->recorded[i].events > 0 && !is_configured(conf, ingest_source_at(i))) {
             put_row(l, NULL, ingest_source_at(i), &none);
             any = true;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "capture/find/find.h"
 #include "capture/sources/place.h"
 #include "capture/sources/serve.h"
 #include "capture/sources/supervise.h"
@@ -61,9 +62,11 @@ static int record(struct running *r, const struct sources_entry *entry, const st
     struct cli *cli = r->cli;
     struct ledger *ledger = NULL;
     struct err err = {0};
+    char hub[FILE_PATH_MAX];
     struct sources_serve serve = {
         .dir = cli->dir, .entry = entry, .status = *begin, .stop = stop_catch(), .notify = r->notify, .ctx = r, .say = say};
     r->name = entry->name;
+    serve.hub = find_hub(cli_env, hub) ? hub : NULL;
     find_unit(serve.status.unit);
     if (sources_place_take(lock, SOURCES_RECORDS, entry->name, &err) != 0) return cli_fail(cli, &err);
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);

@@ -28,13 +28,14 @@ struct work {
     char program[PATH_MAX], ledger_dir[PATH_MAX], keys[FILE_PATH_MAX];
     char pass[PATH_MAX]; /* file of the keys' passphrase; empty: none */
     size_t changed;
+    bool notes; /* what is done goes to standard error */
     struct obj list;
 };
 
-static int find_places(struct work *w, const struct opt_args *args, struct err *err) {
+/* `dir`: of the units; NULL: the user's. */
+static int find_places(struct work *w, const char *dir, struct err *err) {
     struct config config;
     char below[PATH_MAX];
-    const char *dir = opt_text(args, &options[U_DIR]);
     ssize_t n = readlink("/proc/self/exe", w->program, sizeof(w->program) - 1);
     if (n <= 0) return err_set(err, ERR_IO, "/proc/self/exe does not say where this program is");
     w->program[n] = '\0';
@@ -78,7 +79,9 @@ static void report(struct work *w, const char *file, const char *path, const cha
     obj_text(&one, "path", path);
     obj_text(&one, "outcome", what);
     obj_obj(&w->list, NULL, &one);
-    if (!w->cli->json) {
+    if (w->notes) {
+        cli_note(w->cli, "ledger: setup: %s %s", path, what);
+    } else if (!w->cli->json) {
         out_printf(w->cli, "%s  ", what);
         out_safe(w->cli, bytes_of(path));
         out_str(w->cli, "\n");
@@ -157,18 +160,18 @@ static int undo_unit(struct work *w, const char *name, enum sources_unit unit, s
     return rc;
 }
 
-static bool is_named(const struct opt_args *args, const char *name) {
-    for (size_t i = 0; i < args->n_args; i++) {
-        if (strcmp(args->args[i], name) == 0) return true;
+static bool is_named(const struct sources_names *names, const char *name) {
+    for (size_t i = 0; i < names->n; i++) {
+        if (strcmp(names->names[i], name) == 0) return true;
     }
-    return args->n_args == 0;
+    return names->n == 0;
 }
 
 /* Of a source that is no longer configured the units are removed by its name. */
-static int undo(struct work *w, const struct sources_conf *conf, const struct opt_args *args, struct err *err) {
+static int undo(struct work *w, const struct sources_conf *conf, const struct sources_names *names, struct err *err) {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < (args->n_args > 0 ? args->n_args : conf->n); i++) {
-        const char *name = args->n_args > 0 ? args->args[i] : conf->entries[i].name;
+    for (size_t i = 0; rc == 0 && i < (names->n > 0 ? names->n : conf->n); i++) {
+        const char *name = names->n > 0 ? names->names[i] : conf->entries[i].name;
         if (!sources_name_ok(bytes_of(name))) rc = err_set(err, ERR_INVALID, "'%.60s' is not a name of a source", name);
         for (int unit = 0; rc == 0 && unit < SOURCES_UNITS; unit++) {
             rc = undo_unit(w, name, (enum sources_unit)unit, err);
@@ -177,17 +180,17 @@ static int undo(struct work *w, const struct sources_conf *conf, const struct op
     return rc;
 }
 
-static int apply(struct work *w, const struct sources_conf *conf, const struct opt_args *args, struct err *err) {
+static int apply(struct work *w, const struct sources_conf *conf, const struct sources_names *names, struct err *err) {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < args->n_args; i++) {
-        if (sources_conf_find(conf, args->args[i]) == NULL) {
-            rc = err_set(err, ERR_NOTFOUND, "there is no source '%.60s' in " SOURCES_CONF, args->args[i]);
+    for (size_t i = 0; rc == 0 && i < names->n; i++) {
+        if (sources_conf_find(conf, names->names[i]) == NULL) {
+            rc = err_set(err, ERR_NOTFOUND, "there is no source '%.60s' in " SOURCES_CONF, names->names[i]);
         }
     }
     if (rc == 0 && w->ledger != NULL) rc = file_make_dirs(w->directory, err);
     for (size_t i = 0; rc == 0 && i < conf->n; i++) {
         const struct sources_entry *entry = &conf->entries[i];
-        for (int unit = 0; rc == 0 && is_named(args, entry->name) && unit < SOURCES_UNITS; unit++) {
+        for (int unit = 0; rc == 0 && is_named(names, entry->name) && unit < SOURCES_UNITS; unit++) {
             if (sources_unit_has(entry, (enum sources_unit)unit)) rc = write_unit(w, entry, (enum sources_unit)unit, err);
         }
     }
@@ -195,11 +198,11 @@ static int apply(struct work *w, const struct sources_conf *conf, const struct o
 }
 
 /* What the service manager must still be told. */
-static void say_next(const struct work *w, const struct sources_conf *conf, const struct opt_args *args) {
+static void say_next(const struct work *w, const struct sources_conf *conf, const struct sources_names *only) {
     struct buf names = {.max = 65536};
     for (size_t i = 0; i < conf->n; i++) {
         char file[SOURCES_UNIT_NAME];
-        if (is_named(args, conf->entries[i].name)) {
+        if (is_named(only, conf->entries[i].name)) {
             sources_unit_name(file, conf->entries[i].name, SOURCES_SERVICE);
             buf_printf(&names, " %s", file);
         }
@@ -210,26 +213,49 @@ static void say_next(const struct work *w, const struct sources_conf *conf, cons
     buf_done(&names);
 }
 
+int sources_units_change(struct cli *cli, struct ledger *ledger, const struct sources_names *names, bool undoes,
+                         struct err *err) {
+    struct work *w = calloc(1, sizeof(*w));
+    struct sources_conf conf = {0};
+    if (w == NULL) return err_set(err, ERR_NOMEM, "out of memory");
+    w->cli = cli;
+    w->ledger = ledger;
+    w->notes = true;
+    int rc = sources_conf_load(&conf, cli->dir, err);
+    if (rc == 0) rc = find_places(w, NULL, err);
+    if (rc == 0) rc = undoes ? undo(w, &conf, names, err) : apply(w, &conf, names, err);
+    if (rc == 0 && !undoes) {
+        say_next(w, &conf, names);
+    } else if (rc == 0 && w->changed > 0) {
+        cli_note(cli, "next: systemctl --user daemon-reload");
+    }
+    obj_done(&w->list);
+    sources_conf_done(&conf);
+    free(w);
+    return rc;
+}
+
 static int units(struct cli *cli, const struct opt_args *args) {
     struct work *w = calloc(1, sizeof(*w));
     struct sources_conf conf = {0};
     struct err err = {0};
     struct obj obj = {0};
+    const struct sources_names names = {(const char *const *)args->args, args->n_args};
     bool undoes = opt_has(args, &options[U_UNDO]), prints = opt_has(args, &options[U_PRINT]);
     if (w == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     w->cli = cli;
     int exit_code = undoes && prints ? cli_usage(cli, "--undo and --print exclude each other") : sources_load(cli, &conf);
     if (exit_code == 0 && !prints) exit_code = cli_open(cli, CLI_WRITE, &w->ledger);
     if (exit_code == 0) {
-        int rc = find_places(w, args, &err);
-        if (rc == 0) rc = undoes ? undo(w, &conf, args, &err) : apply(w, &conf, args, &err);
+        int rc = find_places(w, opt_text(args, &options[U_DIR]), &err);
+        if (rc == 0) rc = undoes ? undo(w, &conf, &names, &err) : apply(w, &conf, &names, &err);
         exit_code = rc == 0 ? 0 : rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_NO) : cli_fail_input(cli, &err);
     }
     if (exit_code == 0 && cli->json && !prints) {
         obj_list(&obj, "units", &w->list);
         exit_code = cli_print(cli, &obj, true);
     } else if (exit_code == 0 && !prints && !undoes && conf.n > 0) {
-        say_next(w, &conf, args);
+        say_next(w, &conf, &names);
     } else if (exit_code == 0 && undoes && w->changed > 0) {
         cli_note(cli, "next: systemctl --user daemon-reload");
     }

@@ -253,6 +253,14 @@ void cell_short(const struct cli *cli, struct buf *text, size_t at) {
     text->n = to;
 }
 
+void cell_brief(const struct cli *cli, const struct row *row, size_t column, enum when_style style, uint64_t now,
+                struct buf *out) {
+    size_t at = out->n;
+    cell_text(cli, row, column, style, now, out);
+    cell_short(cli, out, at);
+    buf_put_str(out, out->n == at ? "-" : "");
+}
+
 static bool text_is(struct bytes text, const char *word) {
     size_t n = strlen(word);
     if (n > 0 && word[n - 1] == '*') {

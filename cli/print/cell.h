@@ -27,6 +27,9 @@ void cell_text(const struct cli *cli, const struct row *row, size_t column, enum
 /* On a terminal: shortens digests in the text after `at` to "sha256:0123456789ab...", and on a terminal narrower than
  * TABLE_ROOM to "0123456789ab...". */
 void cell_short(const struct cli *cli, struct buf *text, size_t at);
+/* The two together: what stands in running text, "-" for an empty cell. */
+void cell_brief(const struct cli *cli, const struct row *row, size_t column, enum when_style style, uint64_t now,
+                struct buf *out);
 /* The name of an entity whose only key is empty: the verdict over the box. */
 #define CELL_NO_KEY "(the box)"
 /* Appends a list for people, the same way. */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "capture/find/find.h"
 #include "cli/act/preview.h"
 #include "cli/call/command.h"
 #include "cli/open/open.h"
@@ -30,10 +31,13 @@ enum {
     N_SOURCES
 };
 static const struct opt options[] = {
-    [N_FOLLOW] = {"follow", 'f', NULL, "continue as the file grows, until interrupted (jsonl, hook, journal, kubernetes)"},
+    [N_FOLLOW] = {"follow", 'f', NULL,
+                  "continue, until interrupted, as the file or the journal grows (jsonl, journal), or as a pipe brings "
+                  "more (jsonl, hook, "
+                  "kubernetes)"},
     [N_EVERY] = {"every", 0, "DURATION",
                  "look again at this interval, such as 30s, until interrupted (ollama, openai, tailscale, lm-eval, "
-                 "huggingface, dpkg, "
+                 "inspect, huggingface, dpkg, "
                  "hardware)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store in this directory (ollama)"},
     [N_VERIFY] =
@@ -431,6 +435,8 @@ static int print_sources(struct cli *cli) {
         obj_text(&one, "source", source->name);
         obj_text(&one, "about", source->help);
         obj_text(&one, "example", source->example);
+        obj_bool(&one, "keeps_following", (source->takes & INGEST_TAIL) != 0);
+        obj_bool(&one, "looks_again", (source->takes & INGEST_EVERY) != 0);
         obj_obj(&list, NULL, &one);
         if (!cli->json) {
             out_printf(cli, "%s%s\n  %s\n  %s\n", i > 0 ? "\n" : "", source->name, source->help, source->example);
@@ -440,14 +446,6 @@ static int print_sources(struct cli *cli) {
     int exit_code = cli->json ? cli_print(cli, &obj, true) : EXIT_GOOD;
     obj_done(&obj);
     return exit_code;
-}
-
-/* The hub's own variables, in its own order. False when no home is known. */
-static bool find_hub(char ret[FILE_PATH_MAX]) {
-    const char *cache = cli_env("HF_HUB_CACHE"), *hf = cli_env("HF_HOME"), *home = cli_env("HOME");
-    const char *base = cache != NULL ? cache : hf != NULL ? hf : home;
-    const char *more = cache != NULL ? "" : hf != NULL ? "/hub" : "/.cache/huggingface/hub";
-    return base != NULL && snprintf(ret, FILE_PATH_MAX, "%s%s", base, more) < FILE_PATH_MAX;
 }
 
 static int ingest(struct cli *cli, const struct opt_args *args) {
@@ -465,7 +463,7 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     const char **room = calloc(2 * args->n_values + 1, sizeof(*room));
     if (room == NULL) return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     exit_code = read_options(cli, args, source, room, &o);
-    if (exit_code == 0 && (source->takes & INGEST_HUB) != 0 && o.n_paths == 0 && find_hub(hub)) {
+    if (exit_code == 0 && (source->takes & INGEST_HUB) != 0 && o.n_paths == 0 && find_hub(cli_env, hub)) {
         o.paths = &hub_path;
         o.n_paths = 1;
     }

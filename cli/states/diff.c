@@ -91,13 +91,6 @@ static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
 
 /* ---- text ---- */
 
-static void put_value(struct diff *d, const struct row *row, size_t column, struct buf *out) {
-    size_t at = out->n;
-    cell_text(d->view->cli, row, column, d->style, d->now, out);
-    cell_short(d->view->cli, out, at);
-    buf_put_str(out, out->n == at ? "-" : "");
-}
-
 /* Its earlier value: at the earlier moment or, for a row that came since, when it came. NULL: unknown. */
 static const struct row *before_of(const struct diff_change *change) {
     return change->old || change->what != DIFF_CHANGED ? change->old : change->came;
@@ -109,17 +102,17 @@ static void put_reason(struct diff *d, const struct diff_change *change, size_t 
     size_t state = entity_state(change->row->table);
     bool stateless = alone && (state == SIZE_MAX || !row_has(change->row, state));
     if (alone && !stateless) {
-        put_value(d, change->row, state, out);
+        cell_brief(d->view->cli, change->row, state, d->style, d->now, out);
     }
     bool says_more = state == SIZE_MAX || !bytes_eq(row_text(change->row, column), row_text(change->row, state));
     if (row_text(change->row, column).n > 0 && says_more) {
         buf_put_str(out, stateless ? "" : ": ");
-        put_value(d, change->row, column, out);
+        cell_brief(d->view->cli, change->row, column, d->style, d->now, out);
     }
     const struct row *before = before_of(change);
     if (alone && before && row_text(before, column).n > 0 && !cell_same(before, change->row, column)) {
         buf_put_str(out, " (was: ");
-        put_value(d, before, column, out);
+        cell_brief(d->view->cli, before, column, d->style, d->now, out);
         buf_put_str(out, ")");
     }
 }
@@ -143,7 +136,7 @@ static bool put_before(struct diff *d, const struct row *row, size_t column, str
     snprintf(name, sizeof(name), "%s_before", row->table->columns[column].name);
     size_t before = projection_column(row->table, name);
     if (before != SIZE_MAX && row_has(row, before)) {
-        put_value(d, row, before, out);
+        cell_brief(d->view->cli, row, before, d->style, d->now, out);
         buf_put_str(out, " -> ");
         return true;
     }
@@ -155,7 +148,7 @@ static const char *put_old(struct diff *d, const struct diff_change *change, siz
     const struct row *before = before_of(change);
     if (before && !change->old && cell_same(before, change->row, column)) return " again";
     if (before) {
-        put_value(d, before, column, out);
+        cell_brief(d->view->cli, before, column, d->style, d->now, out);
         buf_put_str(out, " -> ");
     } else if (heard || change->what == DIFF_CHANGED) {
         buf_put_str(out, put_before(d, change->row, column, out) || heard ? "" : "- -> ");
@@ -170,7 +163,7 @@ static void put_came(struct diff *d, const struct diff_change *change, size_t st
         told = told || change->columns[i] == state;
     }
     if (!told && change->came && row_has(change->came, state)) {
-        put_value(d, change->came, state, out);
+        cell_brief(d->view->cli, change->came, state, d->style, d->now, out);
     }
 }
 
@@ -192,7 +185,7 @@ static void put_change(struct diff *d, const struct diff_change *change, bool he
             buf_printf(out, "%s ", table->columns[column].name);
         }
         const char *again = put_old(d, change, column, heard, out);
-        put_value(d, change->row, column, out);
+        cell_brief(d->view->cli, change->row, column, d->style, d->now, out);
         buf_put_str(out, again);
         put_trend(change, column, out);
     }

@@ -88,16 +88,9 @@ static int search(struct explanation *s, const struct row *row, struct causes *r
 
 /* ---- text ---- */
 
-static void put_value(struct explanation *s, const struct row *row, size_t column, struct buf *out) {
-    size_t at = out->n;
-    cell_text(s->view->cli, row, column, s->style, s->now, out);
-    cell_short(s->view->cli, out, at);
-    buf_put_str(out, out->n == at ? "-" : "");
-}
-
 static void put_reason(struct explanation *s, const struct row *row, size_t column, struct buf *out) {
     struct buf text = {.max = TEXT_BYTES};
-    put_value(s, row, column, &text);
+    cell_brief(s->view->cli, row, column, s->style, s->now, &text);
     phrase_put(bytes_of_buf(&text), out);
     buf_done(&text);
 }
@@ -115,13 +108,13 @@ static void put_values(struct explanation *s, const struct cause *cause, struct 
             buf_printf(out, "%s ", cause->table->columns[column].name);
         }
         if (column != reason) {
-            put_value(s, &cause->before, column, out);
+            cell_brief(s->view->cli, &cause->before, column, s->style, s->now, out);
             buf_put_str(out, " -> ");
         }
         if (column == reason && s->said) {
             put_reason(s, &cause->after, column, out);
         } else {
-            put_value(s, &cause->after, column, out);
+            cell_brief(s->view->cli, &cause->after, column, s->style, s->now, out);
         }
         n++;
     }
@@ -135,7 +128,7 @@ static void put_change(struct explanation *s, const struct cause *cause, struct 
         buf_put_str(out, explanation_words(s, "appeared"));
         if (state != SIZE_MAX && row_has(&cause->after, state)) {
             buf_put_str(out, ": ");
-            put_value(s, &cause->after, state, out);
+            cell_brief(s->view->cli, &cause->after, state, s->style, s->now, out);
         }
     } else {
         put_values(s, cause, out);

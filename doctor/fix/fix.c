@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mp_map.h"
+#include "doctor/probe/event.h"
 #include "doctor/probe/keep.h"
 #include "ledger/derived/derived.h"
 #include "query/query.h"
@@ -116,7 +117,6 @@ static int record(struct log_batch *batch, const struct fix_options *options, co
                   struct err *err) {
     struct buf bytes = {.max = BODY_MAX}, own = {.max = BODY_MAX};
     struct mp_map body, private_;
-    struct log_draft draft;
     char subject[64];
     mp_map_init(&body, BODY_MAX);
     mp_map_init(&private_, BODY_MAX);
@@ -130,15 +130,12 @@ static int record(struct log_batch *batch, const struct fix_options *options, co
     int rc = mp_map_write(&body, &bytes, err);
     if (rc == 0 && repair->why[0] != '\0') rc = mp_map_write(&private_, &own, err);
     snprintf(subject, sizeof(subject), "check/%s", repair->check);
-    log_draft_init(&draft);
-    draft.kind = bytes_of("doctor.remedied");
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(options->actor);
-    draft.source = bytes_of("doctor");
-    draft.grade = bytes_of("measured");
-    draft.body = bytes_of_buf(&bytes);
-    draft.private_ = bytes_of_buf(&own);
-    if (rc == 0) rc = log_batch_add(batch, &draft, err);
+    const struct probe_event event = {.kind = "doctor.remedied",
+                                      .subject = subject,
+                                      .actor = options->actor,
+                                      .body = bytes_of_buf(&bytes),
+                                      .private_ = bytes_of_buf(&own)};
+    if (rc == 0) rc = probe_event_add(batch, &event, err);
     mp_map_done(&private_);
     mp_map_done(&body);
     buf_done(&own);

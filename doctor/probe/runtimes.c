@@ -6,29 +6,22 @@
  * is no way to it, that is a check of its own, "runtime", made offline: it says nothing about the server. So does one that
  * there was no time to ask: "skipped".
  *
- * Several are looked at at once, by threads that share nothing but the number of the next one: a server that hangs takes two
- * seconds. Servers of Ollama come last, since they take longest: their ingest source asks them for their models too. */
+ * Several are looked at at once: a server that hangs takes two seconds. Servers of Ollama come last, since they take longest: their ingest source asks them for their models too. */
 #include "doctor/probe/runtimes_record.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "work/look/many.h"
+#include "work/look/usual.h"
 
 #define SERVER_NS   (5 * CLOCK_NS_PER_S)
 #define ALL_NS      (15 * CLOCK_NS_PER_S)
 #define OLLAMA_NS   (24 * CLOCK_NS_PER_S) /* the last source begins before that */
-#define AT_ONCE     16
 #define PATIENCE_MS 2000
-
-static const struct {
-    const char *runtime, *endpoint;
-} usual[] = {
-    {"llama.cpp", "http://127.0.0.1:8080"}, {"lm_studio", "http://127.0.0.1:1234"}, {"vllm", "http://127.0.0.1:8000"}};
 
 /* ---- which ---- */
 
@@ -40,29 +33,15 @@ static void add(struct runtimes_list *list, const char *runtime, const char *end
     snprintf(s->endpoint, sizeof(s->endpoint), "%s", endpoint);
 }
 
-/* OLLAMA_HOST, as its programs read it: a host, a port, both, or an address with a scheme. A server that listens on every
- * address is asked on this machine. */
-static void put_ollama(char *ret, size_t size) {
-    const char *told = getenv("OLLAMA_HOST"), *host = told != NULL ? told : "";
-    bool tls = strncmp(host, "https://", 8) == 0;
-    host += tls ? 8 : strncmp(host, "http://", 7) == 0 ? 7 : 0;
-    size_t n = strcspn(host, "/");
-    const char *end = host[0] == '[' ? memchr(host, ']', n) : host;
-    const char *port = end != NULL ? memchr(end, ':', n - (size_t)(end - host)) : NULL;
-    size_t n_host = port != NULL ? (size_t)(port - host) : n;
-    bool any =
-        n_host == 0 || (n_host == 7 && memcmp(host, "0.0.0.0", 7) == 0) || (n_host == 4 && memcmp(host, "[::]", 4) == 0);
-    snprintf(ret, size, "%s://%.*s%.*s%s", tls ? "https" : "http", any ? 9 : (int)n_host, any ? "127.0.0.1" : host,
-             port != NULL ? (int)(n - n_host) : 0, port != NULL ? port : "", port == NULL ? ":11434" : "");
-}
-
 static void add_usual(struct runtimes_list *list) {
     char endpoint[HTTP_URL_MAX];
-    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-        add(list, usual[i].runtime, usual[i].endpoint);
+    for (size_t i = 0; i < usual_count(); i++) {
+        snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%u", usual_at(i)->port);
+        if (strcmp(usual_at(i)->runtime, "ollama") == 0) {
+            usual_ollama(getenv("OLLAMA_HOST"), endpoint);
+        }
+        add(list, usual_at(i)->runtime, endpoint);
     }
-    put_ollama(endpoint, sizeof(endpoint));
-    add(list, "ollama", endpoint);
 }
 
 /* ---- the looks ---- */
@@ -72,7 +51,7 @@ static int look(const struct runtimes_list *list, struct runtimes_server *s, uin
     uint64_t own = clock_monotonic_ns() + SERVER_NS;
     struct err why = {0};
     int rc =
-        runtimes_look(kind, s->endpoint, !s->known, s->known && !list->closed, own < until ? own : until, &s->seen, &why);
+        runtime_look(kind, s->endpoint, !s->known, s->known && !list->closed, own < until ? own : until, &s->seen, &why);
     s->reached = true;
     s->looked = rc == 0;
     return rc == ERR_NOMEM ? err_set(err, rc, "%s", why.msg) : 0; /* what is no URL cannot be looked at */
@@ -81,45 +60,28 @@ static int look(const struct runtimes_list *list, struct runtimes_server *s, uin
 struct looking {
     struct runtimes_list *list;
     uint64_t until;
-    atomic_size_t next;
-    atomic_int rc;
 };
 
-static void *look_on(void *ctx) {
-    struct looking *l = ctx;
-    struct err why = {0};
-    size_t i;
-    while ((i = atomic_fetch_add(&l->next, 1)) < l->list->n && clock_monotonic_ns() < l->until) {
-        int rc = look(l->list, &l->list->servers[i], l->until, &why);
-        if (rc != 0) atomic_store(&l->rc, rc);
-    }
-    return NULL;
+static int look_at(void *ctx, size_t i) {
+    const struct looking *l = ctx;
+    return look(l->list, &l->list->servers[i], l->until, NULL);
 }
 
 static int look_all(struct runtimes_list *list, uint64_t until, struct err *err) {
     struct looking l = {.list = list, .until = until};
-    pthread_t threads[AT_ONCE];
-    size_t n = 0;
-    while (n < AT_ONCE && n + 1 < list->n && pthread_create(&threads[n], NULL, look_on, &l) == 0) {
-        n++;
-    }
-    look_on(&l); /* also where there is no other thread */
-    for (size_t i = 0; i < n; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    int rc = atomic_load(&l.rc);
+    int rc = many_look(&(struct many){.n = list->n, .until = until, .ctx = &l, .look = look_at});
     return rc != 0 ? err_set(err, rc, "no memory for a look at servers of models") : 0;
 }
 
 /* Whether there is a way to it, and was time to ask. Of a server here nothing is said as long as there was. */
 static void say_way(const struct runtimes_server *s, struct probe_out *out) {
-    bool asked = s->reached && !s->in_vain, offline = asked && s->seen.end == RUNTIMES_OFFLINE;
+    bool asked = s->reached && !s->in_vain, offline = asked && s->seen.end == RUNTIME_OFFLINE;
     struct probe_check check = PROBE_CHECK("runtime", !asked ? "skipped" : offline ? "unknown" : "ok");
     check.offline = offline;
     check.target = s->endpoint;
     check.detail = offline ? s->seen.detail : NULL;
     bool plain = asked && !offline && s->seen.here && !s->way_told;
-    if (s->known && !plain && (!asked || (s->looked && s->seen.end != RUNTIMES_CLOSED))) {
+    if (s->known && !plain && (!asked || (s->looked && s->seen.end != RUNTIME_CLOSED))) {
         probe_say(out, &check);
     }
 }
@@ -139,8 +101,8 @@ static int ask_ollamas(const struct probe_box *box, struct runtimes_list *list, 
     int rc = 0;
     for (size_t i = 0; i < list->n && rc == 0; i++) {
         struct runtimes_server *s = &list->servers[i];
-        bool down = s->seen.end == RUNTIMES_DOWN && s->known && (store != NULL || runtimes_is_news(box, s));
-        if (!runtimes_is_ollama(s) || !s->looked || (s->seen.end != RUNTIMES_UP && !down)) continue;
+        bool down = s->seen.end == RUNTIME_DOWN && s->known && (store != NULL || runtimes_is_news(box, s));
+        if (!runtimes_is_ollama(s) || !s->looked || (s->seen.end != RUNTIME_UP && !down)) continue;
         s->in_vain = clock_monotonic_ns() >= until;
         if (s->in_vain) continue;
         rc = ask_ollama(box, s->endpoint, s->seen.here ? store : NULL, err);
@@ -159,7 +121,7 @@ int runtimes_local_ollama(const struct probe_box *box, char ret[HTTP_URL_MAX], s
         struct runtimes_server *s = &list->servers[i];
         if (!runtimes_is_ollama(s)) continue;
         rc = look(list, s, until, err);
-        if (rc == 0 && s->looked && s->seen.here && (s->known || s->seen.end == RUNTIMES_UP)) {
+        if (rc == 0 && s->looked && s->seen.here && (s->known || s->seen.end == RUNTIME_UP)) {
             memcpy(ret, s->endpoint, sizeof(s->endpoint));
         }
     }
@@ -171,7 +133,7 @@ int runtimes_local_ollama(const struct probe_box *box, char ret[HTTP_URL_MAX], s
 static void forget_strangers(struct runtimes_list *list) {
     size_t n = 0;
     for (size_t i = 0; i < list->n; i++) {
-        if (list->servers[i].known || (list->servers[i].looked && list->servers[i].seen.end == RUNTIMES_UP)) {
+        if (list->servers[i].known || (list->servers[i].looked && list->servers[i].seen.end == RUNTIME_UP)) {
             list->servers[n++] = list->servers[i];
         }
     }
@@ -187,7 +149,7 @@ int probe_runtimes(const struct probe_box *box, struct probe_out *out, struct er
     if (rc == 0 && list->n == 0) add_usual(list);
     if (rc == 0) rc = look_all(list, now + ALL_NS, err);
     for (size_t i = 0; rc == 0 && i < list->n; i++) {
-        offline = offline || (list->servers[i].looked && list->servers[i].seen.end == RUNTIMES_OFFLINE);
+        offline = offline || (list->servers[i].looked && list->servers[i].seen.end == RUNTIME_OFFLINE);
     }
     if (rc == 0) {
         forget_strangers(list);

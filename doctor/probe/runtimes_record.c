@@ -6,6 +6,7 @@
 
 #include "base/mp.h"
 #include "base/mp_map.h"
+#include "doctor/probe/event.h"
 #include "projections/permissions/tiers.h"
 #include "projections/rows/named.h"
 #include "projections/view/look.h"
@@ -78,9 +79,9 @@ static bool differs(const char *seen, const char *known) {
 }
 
 bool runtimes_is_news(const struct probe_box *box, const struct runtimes_server *s) {
-    const struct runtimes_seen *seen = &s->seen;
+    const struct runtime_seen *seen = &s->seen;
     if (!s->known || is_old(box, s)) return true;
-    if (seen->end != RUNTIMES_UP) {
+    if (seen->end != RUNTIME_UP) {
         return s->up || strcmp(seen->error, s->error) != 0 || (int64_t)seen->http_status != s->http_status;
     }
     return !s->up || differs(seen->version, s->version) || differs(seen->build, s->build) ||
@@ -99,7 +100,6 @@ static void put_word(struct mp_map *map, const char *name, const char *text) {
 
 static int add(struct writer *w, const struct runtimes_server *s, const char *kind, const char *grade, struct err *err) {
     char subject[RUNTIMES_NAME + 16];
-    struct log_draft draft;
     put_word(&w->open, "runtime", s->runtime);
     put_word(&w->open, "endpoint", s->endpoint);
     buf_clear(&w->body);
@@ -107,22 +107,20 @@ static int add(struct writer *w, const struct runtimes_server *s, const char *ki
     int rc = mp_map_write(&w->open, &w->body, err);
     if (rc == 0 && w->private_.n > 0) rc = mp_map_write(&w->private_, &w->hidden, err);
     (void)snprintf(subject, sizeof(subject), "runtime/%s", s->runtime);
-    log_draft_init(&draft);
-    draft.kind = bytes_of(kind);
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of("service:doctor");
-    draft.source = bytes_of("doctor");
-    draft.grade = bytes_of(grade);
-    draft.body = bytes_of_buf(&w->body);
-    draft.private_ = bytes_of_buf(&w->hidden);
-    if (rc == 0) rc = log_batch_add(w->batch, &draft, err);
+    const struct probe_event event = {.kind = kind,
+                                      .subject = subject,
+                                      .actor = "service:doctor",
+                                      .grade = grade,
+                                      .body = bytes_of_buf(&w->body),
+                                      .private_ = bytes_of_buf(&w->hidden)};
+    if (rc == 0) rc = probe_event_add(w->batch, &event, err);
     mp_map_clear(&w->open);
     mp_map_clear(&w->private_);
     return rc;
 }
 
 static int add_up(struct writer *w, const struct runtimes_server *s, struct err *err) {
-    const struct runtimes_seen *seen = &s->seen;
+    const struct runtime_seen *seen = &s->seen;
     put_word(&w->open, "version", seen->version);
     put_word(&w->open, "build", seen->build);
     put_word(&w->open, "status", seen->status);
@@ -147,7 +145,7 @@ static int add_down(struct writer *w, const struct runtimes_server *s, struct er
 }
 
 static bool is_to_record(const struct probe_box *box, const struct runtimes_server *s) {
-    bool told = s->looked && (s->seen.end == RUNTIMES_UP || s->seen.end == RUNTIMES_DOWN);
+    bool told = s->looked && (s->seen.end == RUNTIME_UP || s->seen.end == RUNTIME_DOWN);
     return told && !runtimes_is_ollama(s) && runtimes_is_news(box, s);
 }
 
@@ -165,7 +163,7 @@ int runtimes_record(const struct probe_box *box, const struct runtimes_list *lis
     if (rc == 0) rc = log_batch_new(ledger, &w.batch, err);
     for (size_t i = 0; i < list->n && rc == 0; i++) {
         const struct runtimes_server *s = &list->servers[i];
-        if (is_to_record(box, s)) rc = (s->seen.end == RUNTIMES_UP ? add_up : add_down)(&w, s, err);
+        if (is_to_record(box, s)) rc = (s->seen.end == RUNTIME_UP ? add_up : add_down)(&w, s, err);
     }
     if (rc == 0) rc = log_batch_commit(w.batch, NULL, NULL, NULL, err);
     log_batch_free(w.batch);

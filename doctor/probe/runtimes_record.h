@@ -4,8 +4,8 @@
 #define DOCTOR_PROBE_RUNTIMES_RECORD_H
 
 #include "base/http/http.h"
-#include "doctor/probe/runtimes_look.h"
 #include "doctor/probe/source.h"
+#include "work/look/runtime.h"
 
 #define RUNTIMES_MAX  256 /* servers in one look */
 #define RUNTIMES_NAME 200
@@ -14,13 +14,13 @@ struct runtimes_server {
     char runtime[RUNTIMES_NAME], endpoint[HTTP_URL_MAX];
     bool known; /* the ledger has it; the rest is what it says */
     bool up;
-    char version[RUNTIMES_WORD], build[RUNTIMES_WORD], status[RUNTIMES_WORD], error[RUNTIMES_WORD];
+    char version[RUNTIME_WORD], build[RUNTIME_WORD], status[RUNTIME_WORD], error[RUNTIME_WORD];
     int64_t slots, http_status, told_at; /* -1: not stated */
     bool way_told;                       /* the check "runtime" was made of it */
     bool reached;                        /* there was time to look at it */
     bool looked;
     bool in_vain; /* its source had no time to ask it */
-    struct runtimes_seen seen;
+    struct runtime_seen seen;
 };
 
 struct runtimes_list {

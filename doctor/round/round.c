@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mp_map.h"
+#include "doctor/probe/event.h"
 #include "doctor/round/news.h"
 #include "projections/rows/named.h"
 #include "projections/view/look.h"
@@ -153,17 +154,13 @@ struct writer {
 
 static int add(struct writer *w, struct bytes check, struct bytes open, struct bytes private_, struct err *err) {
     char subject[PROBE_WORD_MAX + 16] = "check/";
-    struct log_draft draft;
     bytes_copy(subject + strlen(subject), check); /* a word, as it was read */
-    log_draft_init(&draft);
-    draft.kind = bytes_of("doctor.observed");
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(w->round->options->actor);
-    draft.source = bytes_of("doctor");
-    draft.grade = bytes_of("measured");
-    draft.body = open;
-    draft.private_ = private_;
-    return log_batch_add(w->batch, &draft, err);
+    const struct probe_event event = {.kind = "doctor.observed",
+                                      .subject = subject,
+                                      .actor = w->round->options->actor,
+                                      .body = open,
+                                      .private_ = private_};
+    return probe_event_add(w->batch, &event, err);
 }
 
 /* The records of one look, as far as they can be events; `always`: without asking whether they are news. */

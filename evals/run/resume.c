@@ -29,7 +29,7 @@ static void digest_text(char ret[RUN_DIGEST_MAX], const uint8_t hash[HASH_LEN]) 
 static void take_row(struct asked *a, const struct row *row) {
     struct bytes id = row_text(row, EVAL_ID);
     a->found = true;
-    a->finished = !row_is(row, EVAL_STATE, "started");
+    a->finished = !row_is(row, EVAL_STATE, "started") && !row_is(row, EVAL_STATE, "scored");
     a->started = row_has(row, EVAL_STARTED_SEQ) ? (uint64_t)row_int(row, EVAL_STARTED_SEQ) : LOG_NO_SEQ;
     (void)snprintf(a->id, sizeof(a->id), "%.*s", (int)(id.n < sizeof(a->id) ? id.n : 0), (const char *)id.p);
 }

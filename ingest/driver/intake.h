@@ -26,6 +26,7 @@ struct ingest_preview {
     uint64_t at; /* source time or INGEST_NO_TIME */
 };
 
+struct line_counter;
 struct ingest_options {
     const char *const *paths; /* may be NULL: the source's own default, standard input for jsonl */
     size_t n_paths;
@@ -41,6 +42,7 @@ struct ingest_options {
     uint64_t every_ns;        /* INGEST_EVERY: from one look to the next; 0: one look only */
     const char *const *units; /* INGEST_UNIT: patterns of more units */
     size_t n_units;
+    struct line_counter *known; /* files that were read at an earlier look (unchanged.h); set by ingest_source_run */
     bool follow, strict, dry_run, verify;
     const volatile sig_atomic_t *stop; /* set by a signal handler: the run ends as if the input did. May be NULL */
     /* Callbacks, each may be NULL. `total` is 0 when unknown. */

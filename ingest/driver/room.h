@@ -6,9 +6,11 @@
  *   intake     a run: drafts in, durable commits out, a receipt (ledger.imported) for each input
  *   queue      drafts waiting in the ledger's batch, and where each came from; a refused one is dropped alone
  *   tally      what a run has counted, and the body of the receipt; also the types place, reason and tally
+ *   evaluation events of one evaluation that another program wrote down
  *   load       a whole file in memory
  *   server     asks a server over HTTP, and remembers what was wrong with it first
  *   seen       what was seen at the last look, so that only changes become events
+ *   unchanged  files that a poller need not read again
  *   lock       one run at a time over what a source remembers
  *   recognize  names a file that is not the source's own (recognize.def: known formats)
  *

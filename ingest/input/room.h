@@ -10,7 +10,6 @@
  *   line_counter  how often a line has been seen, so that equal lines get different keys
  *   keyed_hash    hashes for headers, under the ledger's secret, so that guesses cannot be tested
  *   agent_words   coding agents' words for answers, tools and permissions, in the catalog's words
- *   member        values of maps by name
  *   model_name    what may be a name of a model
  *   prometheus    metrics in Prometheus' text format
  *   original      what a source said, kept within bounds

@@ -22,7 +22,9 @@
 #include "base/archive/zip.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "ingest/driver/evaluation.h"
 #include "ingest/driver/load.h"
+#include "ingest/driver/unchanged.h"
 #include "ingest/input/keyed_hash.h"
 #include "ingest/input/line_counter.h"
 #include "ingest/input/pyjson.h"
@@ -46,21 +48,15 @@ struct reading {
 
 /* Appends the event in `body`; its key is made of the id, `prefix` and `what`. */
 static int add(struct reading *in, const char *kind, const char *prefix, struct bytes what, uint64_t at, struct err *err) {
-    const struct bytes parts[] = {bytes_of(in->id), bytes_of(prefix), what};
-    char hex[KEYED_HASH_HEX], key[KEYED_HASH_HEX + 16], subject[KEYED_HASH_HEX + 8];
-    struct log_draft draft;
-    keyed_hash_each(hex, intake_secret(in->run), parts, 3);
-    snprintf(key, sizeof(key), "%s:%s", prefix, hex);
-    snprintf(subject, sizeof(subject), "eval/%s", in->id);
-    log_draft_init(&draft);
-    draft.kind = bytes_of(kind);
-    draft.subject = bytes_of(subject);
-    draft.key = bytes_of(key);
-    draft.grade = bytes_of("reported");
-    draft.body = bytes_of_buf(&in->body);
-    draft.cause_type = in->cause != 0 ? LOG_CAUSE_BATCH : LOG_CAUSE_NONE;
-    draft.cause = in->cause;
-    return intake_add(in->run, &draft, &in->place, at, err);
+    const struct evaluation_event event = {.kind = kind,
+                                           .id = in->id,
+                                           .prefix = prefix,
+                                           .what = what,
+                                           .body = bytes_of_buf(&in->body),
+                                           .cause = in->cause,
+                                           .at = at,
+                                           .place = &in->place};
+    return evaluation_add(in->run, &event, err);
 }
 
 /* The same for an event that later ones name as their cause. */
@@ -382,16 +378,25 @@ static int is_log_name(const struct dirent *e) {
     return !dots && (e->d_type == DT_DIR || json || (n > 5 && strcmp(e->d_name + n - 5, ".eval") == 0));
 }
 
+/* A poller reads what has changed since its last look. */
+static int read_once(struct intake *run, const char *path, struct err *err) {
+    bool seen = false;
+    int rc = unchanged_seen(intake_options(run)->known, path, &seen, err);
+    return rc == 0 && !seen ? read_file(run, path, err) : rc;
+}
+
 static int read_path(struct intake *run, const char *path, unsigned depth, struct err *err) {
     struct dirent **names = NULL;
     struct stat st;
-    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return read_file(run, path, err);
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return read_once(run, path, err);
     if (depth == DEPTH_MAX) {
         return err_set(err, ERR_LIMIT, "%s: deeper than %d directories; expected: a directory further down", path,
                        DEPTH_MAX);
     }
     int n = scandir(path, &names, is_log_name, alphasort), rc = n >= 0 ? 0 : err_errno(err, errno, "%s", path);
-    if (n == 0 && depth == 0) rc = err_set(err, ERR_NOTFOUND, "%s: no .eval file or log as JSON in this directory", path);
+    if (n == 0 && depth == 0 && intake_options(run)->every_ns == 0) { /* a poller waits for the first */
+        rc = err_set(err, ERR_NOTFOUND, "%s: no .eval file or log as JSON in this directory", path);
+    }
     for (int i = 0; i < n; i++) {
         char full[FILE_PATH_MAX];
         bool link = false;

@@ -18,12 +18,12 @@
 #include "ingest/driver/intake.h"
 #include "ingest/input/item.h"
 
-#define INSPECT_DOC_MAX     ((size_t)32 << 20)   /* of a log as JSON, and of one member of an archive */
-#define INSPECT_DOC_ROOM    ((size_t)160 << 20)  /* memory for it while it is parsed (pyjson.h) */
-#define INSPECT_ALL_MAX     ((uint64_t)16 << 30) /* content of an archive */
-#define INSPECT_KEPT_MAX    ((size_t)128 << 10)  /* a private value above it is kept as its digest and size */
-#define INSPECT_OTHER_MAX   ((size_t)384 << 10)  /* of all values in "other" */
-#define INSPECT_NAME_MAX    200                  /* of a task, a scorer, a metric */
+#define INSPECT_DOC_MAX     ((size_t)32 << 20)  /* of a log as JSON, and of one member of an archive */
+#define INSPECT_DOC_ROOM    ((size_t)160 << 20) /* memory for it while it is parsed (pyjson.h) */
+#define INSPECT_ALL_MAX     ((uint64_t)4 << 30) /* content of an archive */
+#define INSPECT_KEPT_MAX    ((size_t)128 << 10) /* a private value above it is kept as its digest and size */
+#define INSPECT_OTHER_MAX   ((size_t)384 << 10) /* of all values in "other" */
+#define INSPECT_NAME_MAX    200                 /* of a task, a scorer, a metric */
 #define INSPECT_SCORERS_MAX 64
 
 /* ---- a log (log.c); all borrows from the document ---- */

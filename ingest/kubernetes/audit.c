@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/answer/member.h"
 #include "base/text.h"
-#include "ingest/input/member.h"
 #include "ingest/kubernetes/kubernetes.h"
 
 #define TEXT_MAX    ((size_t)4096)

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/answer/member.h"
 #include "base/archive/gz.h"
 #include "ingest/driver/recognize.h"
 #include "ingest/input/keyed_hash.h"
-#include "ingest/input/member.h"
 
 #define QUIET_MS 200
 

@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "ingest/driver/load.h"
+#include "ingest/driver/unchanged.h"
 
 #define BODY_MAX    ((size_t)4 << 20)
 #define SUBJECT_MAX 320
@@ -396,6 +397,18 @@ static bool is_settled(const struct lmeval_file *files, size_t n) {
     return true;
 }
 
+/* Whether a poller has read all of them already, as they are. */
+static int all_seen(struct line_counter *known, const struct lmeval_file *files, size_t n, bool *ret, struct err *err) {
+    int rc = 0;
+    *ret = true;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        bool seen = false;
+        rc = unchanged_seen(known, files[i].path, &seen, err);
+        *ret = *ret && seen;
+    }
+    return rc;
+}
+
 static bool belong_together(const struct lmeval_file *a, const struct lmeval_file *b) {
     return a->date.n > 0 && bytes_eq(a->date, b->date) && bytes_eq(a->dir, b->dir);
 }
@@ -413,9 +426,10 @@ int lmeval_read(struct intake *run, struct err *err) {
         while (at + n < files.n && belong_together(&files.files[at], &files.files[at + n])) {
             n++;
         }
-        if (o->every_ns == 0 || is_settled(files.files + at, n)) {
-            rc = read_group(run, files.files + at, n, err);
-        }
+        bool seen = false;
+        if (o->every_ns > 0 && !is_settled(files.files + at, n)) continue;
+        rc = all_seen(o->known, files.files + at, n, &seen, err);
+        if (rc == 0 && !seen) rc = read_group(run, files.files + at, n, err);
     }
     lmeval_files_done(&files);
     return rc;

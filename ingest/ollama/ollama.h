@@ -5,11 +5,11 @@
 #ifndef INGEST_OLLAMA_OLLAMA_H
 #define INGEST_OLLAMA_OLLAMA_H
 
+#include "base/answer/member.h"
 #include "base/hash.h"
 #include "base/mp.h"
 #include "base/mp_map.h"
 #include "ingest/driver/intake.h"
-#include "ingest/input/member.h"
 #include "ingest/input/model_name.h"
 #include "ingest/input/original.h"
 

@@ -43,13 +43,13 @@ static bool take_note(struct bytes value, struct openai_last *last) {
     struct mp_item item;
     struct openai_facts *f = &last->facts;
     uint64_t form = 0, up = 0, status = 0;
-    char server[OPENAI_WORD];
+    char server[SERVED_WORD];
     mp_reader_init(&r, value);
     if (!mp_take_array(&r, NOTE_ITEMS) || !mp_take_uint(&r, FORM, &form) || form != FORM ||
         !take_text(&r, server, sizeof(server)) || !mp_take_uint(&r, 1, &up) ||
         !take_text(&r, last->error, sizeof(last->error)) || !mp_take_uint(&r, 999, &status) ||
-        !mp_take_uint(&r, MP_INT_MAX, &last->gen) || !take_text(&r, f->version, OPENAI_WORD) ||
-        !take_text(&r, f->build, OPENAI_WORD) || !take_text(&r, f->status, OPENAI_WORD) || mp_next(&r, &item, NULL) != 0) {
+        !mp_take_uint(&r, MP_INT_MAX, &last->gen) || !take_text(&r, f->version, SERVED_WORD) ||
+        !take_text(&r, f->build, SERVED_WORD) || !take_text(&r, f->status, SERVED_WORD) || mp_next(&r, &item, NULL) != 0) {
         return false;
     }
     f->slots = item.type == MP_UINT ? item.uint : MEMBER_NONE;
@@ -59,7 +59,7 @@ static bool take_note(struct bytes value, struct openai_last *last) {
         return false;
     f->has_config = item.type == MP_BIN;
     if (f->has_config) memcpy(f->config, item.data.p, HASH_LEN);
-    last->server = f->server = openai_server_find(server);
+    last->server = f->server = served_server_find(server);
     last->reachable = up != 0;
     last->http_status = (unsigned)status;
     return last->server != NULL && take_counters(&r, f) && r.p == r.end;
@@ -124,11 +124,11 @@ static bool differs(const char *now, const char *then) {
 
 /* What this look did not learn stays as it was. */
 static void merge(struct openai_facts *f, const struct openai_facts *then) {
-    if (f->version[0] == '\0') memcpy(f->version, then->version, OPENAI_WORD);
-    if (f->build[0] == '\0') memcpy(f->build, then->build, OPENAI_WORD);
+    if (f->version[0] == '\0') memcpy(f->version, then->version, SERVED_WORD);
+    if (f->build[0] == '\0') memcpy(f->build, then->build, SERVED_WORD);
     if (f->slots == MEMBER_NONE) f->slots = then->slots;
     if (f->context == MEMBER_NONE) f->context = then->context;
-    if (f->status[0] == '\0' && strcmp(then->status, "ok") == 0) memcpy(f->status, then->status, OPENAI_WORD);
+    if (f->status[0] == '\0' && strcmp(then->status, "ok") == 0) memcpy(f->status, then->status, SERVED_WORD);
     if (!f->has_config && then->has_config) {
         memcpy(f->config, then->config, HASH_LEN);
         f->has_config = true;
@@ -245,7 +245,7 @@ static int compare_fault(const struct openai_view *view, struct seen *seen, stru
 
 struct models {
     const struct openai_view *view;
-    const struct openai_server *server;
+    const struct served_server *server;
 };
 
 /* A server that lists what it has loaded says nothing of what else is on the disk. */
@@ -256,7 +256,7 @@ static int on_change(void *ctx, const struct seen_change *c, struct err *err) {
     return openai_event_gone(m->view, m->server, c->name, c->side, c->gen, err);
 }
 
-static int compare_models(const struct openai_view *view, struct seen *seen, const struct openai_server *server,
+static int compare_models(const struct openai_view *view, struct seen *seen, const struct served_server *server,
                           const struct openai_facts *f, struct err *err) {
     struct models m = {view, server};
     const struct seen_events events = {&m, on_change, view->place, "model"};

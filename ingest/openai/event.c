@@ -21,7 +21,7 @@ void openai_view_init(struct openai_view *view, struct intake *run, const char *
 
 /* ---- drafts ------------------------------------------------------------------------------------------------------- */
 
-void openai_draft_init(struct openai_draft *d, const struct openai_view *view, const struct openai_server *server,
+void openai_draft_init(struct openai_draft *d, const struct openai_view *view, const struct served_server *server,
                        const char *kind, const char *family, struct bytes name, uint64_t gen) {
     memset(d, 0, sizeof(*d));
     snprintf(d->kind, sizeof(d->kind), "%s", kind);
@@ -152,7 +152,7 @@ void openai_model_digest(const struct openai_model *m, unsigned side, uint8_t re
     buf_done(&out);
 }
 
-int openai_event_model(const struct openai_view *view, const struct openai_server *server, const struct openai_model *m,
+int openai_event_model(const struct openai_view *view, const struct served_server *server, const struct openai_model *m,
                        unsigned side, uint64_t gen, struct err *err) {
     static const char *const changing[] = {"created", "permission", "state", "status", "loaded_instances", NULL};
     struct openai_draft d;
@@ -170,7 +170,7 @@ int openai_event_model(const struct openai_view *view, const struct openai_serve
     return draft_add(&d, view, (struct bytes){content, sizeof(content)}, err);
 }
 
-int openai_event_gone(const struct openai_view *view, const struct openai_server *server, const char *name, unsigned side,
+int openai_event_gone(const struct openai_view *view, const struct served_server *server, const char *name, unsigned side,
                       uint64_t gen, struct err *err) {
     struct openai_draft d;
     openai_draft_init(&d, view, server, side == 0 ? "model.removed" : "model.unloaded", "model", bytes_of(name), gen);
@@ -180,7 +180,7 @@ int openai_event_gone(const struct openai_view *view, const struct openai_server
 
 /* ---- the server --------------------------------------------------------------------------------------------------- */
 
-static void draft_server(struct openai_draft *d, const struct openai_view *view, const struct openai_server *server,
+static void draft_server(struct openai_draft *d, const struct openai_view *view, const struct served_server *server,
                          const char *kind, uint64_t gen) {
     char name[80];
     const char *host = view->endpoint != NULL ? strstr(view->endpoint, "://") + 3 : "";
@@ -203,7 +203,7 @@ static void put_counters(struct mp_map *f, const struct openai_facts *facts) {
 
 int openai_event_observed(const struct openai_view *view, const struct openai_facts *f, uint64_t gen, struct err *err) {
     struct openai_draft d;
-    char content[4 * OPENAI_WORD + 32];
+    char content[4 * SERVED_WORD + 32];
     draft_server(&d, view, f->server, "runtime.observed", gen);
     mp_map_text(&d.open, "version", bytes_of(f->version));
     mp_map_text(&d.open, "build", bytes_of(f->build));
@@ -217,7 +217,7 @@ int openai_event_observed(const struct openai_view *view, const struct openai_fa
     return draft_add(&d, view, bytes_of(content), err);
 }
 
-int openai_event_changed(const struct openai_view *view, const struct openai_server *server, const struct openai_changed *c,
+int openai_event_changed(const struct openai_view *view, const struct served_server *server, const struct openai_changed *c,
                          uint64_t gen, struct err *err) {
     struct openai_draft d;
     draft_server(&d, view, server, "runtime.changed", gen);
@@ -230,7 +230,7 @@ int openai_event_changed(const struct openai_view *view, const struct openai_ser
     return openai_draft_add(&d, view, err);
 }
 
-int openai_event_unreachable(const struct openai_view *view, const struct openai_server *server, const char *error,
+int openai_event_unreachable(const struct openai_view *view, const struct served_server *server, const char *error,
                              unsigned http_status, const char *detail, uint64_t gen, struct err *err) {
     struct openai_draft d;
     char content[64];

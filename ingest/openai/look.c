@@ -28,28 +28,28 @@ struct look {
     bool locked;
 };
 
-/* An answer with status 200 that is JSON; *ret_form OPENAI_UNKNOWN: none. Not a fault. */
-static int ask_quietly(struct look *l, const char *path, size_t max, struct buf *out, enum openai_form *ret_form,
+/* An answer with status 200 that is JSON; *ret_form SERVED_UNKNOWN: none. Not a fault. */
+static int ask_quietly(struct look *l, const char *path, size_t max, struct buf *out, enum served_form *ret_form,
                        struct err *err) {
     const struct server_question q = {.path = path, .bytes_max = max, .total_ms = QUIET_MS, .quiet = true};
     bool there = false;
-    *ret_form = OPENAI_UNKNOWN;
+    *ret_form = SERVED_UNKNOWN;
     buf_clear(out);
     if (intake_stopped(l->server.run)) return 0;
     int rc = server_ask(&l->server, &q, &l->text, &there, err);
     if (rc != 0 || !there) return rc;
     bool good = l->server.newest_status == 200 || l->server.newest_status == 503;
     if (!good || openai_parse(bytes_of_buf(&l->text), out, NULL) != 0) return 0;
-    enum openai_form form = openai_classify(bytes_of_buf(out));
-    if (l->server.newest_status == 200 || form == OPENAI_LOADING) *ret_form = form;
+    enum served_form form = served_classify(bytes_of_buf(out));
+    if (l->server.newest_status == 200 || form == SERVED_LOADING) *ret_form = form;
     return 0;
 }
 
 /* ---- which server ------------------------------------------------------------------------------------------------- */
 
-static void judge_list(struct look *l, const char *path, enum openai_form form, const struct err *why) {
+static void judge_list(struct look *l, const char *path, enum served_form form, const struct err *why) {
     char words[SERVER_DETAIL_MAX];
-    struct bytes said = form == OPENAI_ERROR ? openai_error_words(bytes_of_buf(&l->lists[0])) : (struct bytes){NULL, 0};
+    struct bytes said = form == SERVED_ERROR ? served_error_words(bytes_of_buf(&l->lists[0])) : (struct bytes){NULL, 0};
     unsigned status = l->server.newest_status;
     const char *colon = said.n > 0 ? ": " : "";
     if (status == 401 || status == 403) {
@@ -68,19 +68,19 @@ static void judge_list(struct look *l, const char *path, enum openai_form form, 
 }
 
 /* The list that every server has. */
-static int ask_models(struct look *l, enum openai_form *ret_form, struct err *err) {
+static int ask_models(struct look *l, enum served_form *ret_form, struct err *err) {
     const struct server_question q = {.path = "/v1/models", .bytes_max = OPENAI_DOC_MAX};
     struct err why = {0};
     bool there = false;
-    *ret_form = OPENAI_UNKNOWN;
+    *ret_form = SERVED_UNKNOWN;
     buf_clear(&l->lists[0]);
     int rc = server_ask(&l->server, &q, &l->text, &there, err);
     if (rc != 0 || !there) return rc;
     rc = openai_parse(bytes_of_buf(&l->text), &l->lists[0], &why);
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
-    enum openai_form form = rc == 0 ? openai_classify(bytes_of_buf(&l->lists[0])) : OPENAI_UNKNOWN;
-    bool list = form == OPENAI_MODELS || form == OPENAI_LMS_V0, good = l->server.newest_status == 200;
-    if ((good && list) || (l->server.newest_status == 503 && form == OPENAI_LOADING)) {
+    enum served_form form = rc == 0 ? served_classify(bytes_of_buf(&l->lists[0])) : SERVED_UNKNOWN;
+    bool list = form == SERVED_MODELS || form == SERVED_LMS_V0, good = l->server.newest_status == 200;
+    if ((good && list) || (l->server.newest_status == 503 && form == SERVED_LOADING)) {
         *ret_form = form;
     } else {
         judge_list(l, q.path, form, &why);
@@ -88,16 +88,16 @@ static int ask_models(struct look *l, enum openai_form *ret_form, struct err *er
     return 0;
 }
 
-static bool is_lms(enum openai_form form) {
-    return form == OPENAI_LMS_V0 || form == OPENAI_LMS_V1;
+static bool is_lms(enum served_form form) {
+    return form == SERVED_LMS_V0 || form == SERVED_LMS_V1;
 }
 
 /* LM Studio's own lists say more. *form and *ret_list: the list that is read. */
-static int ask_lm_studio(struct look *l, enum openai_form *form, const struct buf **ret_list, struct err *err) {
+static int ask_lm_studio(struct look *l, enum served_form *form, const struct buf **ret_list, struct err *err) {
     static const char *const paths[] = {"/api/v1/models", "/api/v0/models"};
     int rc = 0;
     for (size_t i = 0; i < 2 && rc == 0 && !is_lms(*form); i++) {
-        enum openai_form own;
+        enum served_form own;
         rc = ask_quietly(l, paths[i], OPENAI_DOC_MAX, &l->lists[i + 1], &own, err);
         if (rc == 0 && is_lms(own)) {
             *form = own;
@@ -108,26 +108,26 @@ static int ask_lm_studio(struct look *l, enum openai_form *form, const struct bu
 }
 
 /* Sets facts.server. *ret_list NULL: the server is loading. */
-static int find_server(struct look *l, enum openai_form *form, const struct buf **ret_list, struct err *err) {
-    const struct openai_server *any = l->facts.server, *lms = openai_server_find("lm_studio");
+static int find_server(struct look *l, enum served_form *form, const struct buf **ret_list, struct err *err) {
+    const struct served_server *any = l->facts.server, *lms = served_server_find("lm_studio");
     struct openai_facts *f = &l->facts;
     *ret_list = &l->lists[0];
-    if (*form == OPENAI_LOADING) {
-        f->server = l->last.server != NULL ? l->last.server : openai_server_find("llama.cpp");
+    if (*form == SERVED_LOADING) {
+        f->server = l->last.server != NULL ? l->last.server : served_server_find("llama.cpp");
         snprintf(f->status, sizeof(f->status), "loading");
         *ret_list = NULL;
         return 0;
     }
-    f->server = openai_server_of_list(*form, bytes_of_buf(*ret_list));
+    f->server = served_server_of_list(*form, bytes_of_buf(*ret_list));
     int rc = f->server == any || f->server == lms ? ask_lm_studio(l, form, ret_list, err) : 0;
     if (is_lms(*form)) f->server = lms;
     struct mp_reader r;
     uint32_t n = 0;
     member_list(bytes_of_buf(*ret_list), "data", &r, &n);
-    if (f->server == any && *form == OPENAI_MODELS && n == 0) { /* an empty list says nothing */
-        enum openai_form props;
+    if (f->server == any && *form == SERVED_MODELS && n == 0) { /* an empty list says nothing */
+        enum served_form props;
         if (rc == 0) rc = ask_quietly(l, "/props", OPENAI_DOC_MAX, &l->props, &props, err);
-        if (rc == 0 && props == OPENAI_PROPS) f->server = openai_server_find("llama.cpp");
+        if (rc == 0 && props == SERVED_PROPS) f->server = served_server_find("llama.cpp");
         if (f->server == any && l->last.server != NULL) f->server = l->last.server;
     }
     return rc;
@@ -137,21 +137,21 @@ static int find_server(struct look *l, enum openai_form *form, const struct buf 
 
 static int ask_llamacpp(struct look *l, struct err *err) {
     struct openai_facts *f = &l->facts;
-    enum openai_form form;
+    enum served_form form;
     int rc = ask_quietly(l, "/health", SMALL_MAX, &l->other, &form, err);
-    if (rc == 0 && form == OPENAI_HEALTH) openai_word(f->status, member_text(bytes_of_buf(&l->other), "status"));
-    if (rc == 0 && form == OPENAI_LOADING) snprintf(f->status, sizeof(f->status), "loading");
+    if (rc == 0 && form == SERVED_HEALTH) served_word(f->status, member_text(bytes_of_buf(&l->other), "status"));
+    if (rc == 0 && form == SERVED_LOADING) snprintf(f->status, sizeof(f->status), "loading");
     if (rc == 0) rc = ask_quietly(l, "/props", OPENAI_DOC_MAX, &l->props, &form, err);
-    if (rc == 0 && form == OPENAI_PROPS) openai_read_props(f, bytes_of_buf(&l->props));
+    if (rc == 0 && form == SERVED_PROPS) openai_read_props(f, bytes_of_buf(&l->props));
     if (rc == 0 && f->slots == MEMBER_NONE) rc = ask_quietly(l, "/slots", OPENAI_DOC_MAX, &l->other, &form, err);
-    if (rc == 0 && f->slots == MEMBER_NONE && form == OPENAI_SLOTS) openai_read_slots(f, bytes_of_buf(&l->other));
+    if (rc == 0 && f->slots == MEMBER_NONE && form == SERVED_SLOTS) openai_read_slots(f, bytes_of_buf(&l->other));
     return rc;
 }
 
 static int ask_version(struct look *l, struct err *err) {
-    enum openai_form form;
+    enum served_form form;
     int rc = ask_quietly(l, "/version", SMALL_MAX, &l->other, &form, err);
-    if (rc == 0 && form == OPENAI_VERSION) openai_word(l->facts.version, member_text(bytes_of_buf(&l->other), "version"));
+    if (rc == 0 && form == SERVED_VERSION) served_word(l->facts.version, member_text(bytes_of_buf(&l->other), "version"));
     return rc;
 }
 
@@ -175,7 +175,7 @@ static int ask_more(struct look *l, struct err *err) {
 
 static int ask_server(struct look *l, struct err *err) {
     const struct buf *list = NULL;
-    enum openai_form form;
+    enum served_form form;
     int rc = openai_last_load(&l->last, &l->seen, err);
     if (rc == 0) rc = ask_models(l, &form, err);
     if (rc != 0 || l->server.error[0] != '\0' || intake_stopped(l->server.run)) return rc;

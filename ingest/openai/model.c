@@ -49,13 +49,13 @@ static int set_name(struct openai_model *m, struct bytes id, struct err *err) {
     return model_name_check(m->name, err);
 }
 
-static enum seen_is loaded_of(const struct openai_server *server, struct bytes entry) {
+static enum seen_is loaded_of(const struct served_server *server, struct bytes entry) {
     struct bytes status = member_text(member_map(entry, "status"), "value");
     if (status.n > 0) return bytes_is(status, "loaded") ? SEEN_ON : SEEN_OFF;
     return server->serves ? SEEN_ON : SEEN_UNKNOWN;
 }
 
-static void take_openai(struct openai_model *m, const struct openai_server *server, struct bytes entry) {
+static void take_openai(struct openai_model *m, const struct served_server *server, struct bytes entry) {
     struct bytes meta = member_map(entry, "meta");
     m->parent = member_word(entry, "parent");
     m->context_length = member_number(meta, "n_ctx_train");
@@ -105,7 +105,7 @@ static void take_v1(struct openai_model *m, struct bytes entry) {
     }
 }
 
-int openai_model_read(enum openai_form form, const struct openai_server *server, struct bytes entry,
+int openai_model_read(enum served_form form, const struct served_server *server, struct bytes entry,
                       struct openai_model *ret, struct err *err) {
     struct openai_model m = {.bytes = MEMBER_NONE,
                              .context_length = MEMBER_NONE,
@@ -115,11 +115,11 @@ int openai_model_read(enum openai_form form, const struct openai_server *server,
                              .loaded = SEEN_UNKNOWN,
                              .raw = entry};
     if (!member_is_map(entry)) return err_set(err, ERR_INVALID, "an entry of the list of models is not an object");
-    int rc = set_name(&m, member_text(entry, form == OPENAI_LMS_V1 ? "key" : "id"), err);
+    int rc = set_name(&m, member_text(entry, form == SERVED_LMS_V1 ? "key" : "id"), err);
     if (rc != 0) return rc;
-    if (form == OPENAI_LMS_V1) {
+    if (form == SERVED_LMS_V1) {
         take_v1(&m, entry);
-    } else if (form == OPENAI_LMS_V0) {
+    } else if (form == SERVED_LMS_V0) {
         take_v0(&m, entry);
     } else {
         take_openai(&m, server, entry);
@@ -128,14 +128,14 @@ int openai_model_read(enum openai_form form, const struct openai_server *server,
     return 0;
 }
 
-int openai_read_models(struct openai_facts *facts, enum openai_form form, struct bytes map, struct intake *run,
+int openai_read_models(struct openai_facts *facts, enum served_form form, struct bytes map, struct intake *run,
                        const struct ingest_place *place, struct err *err) {
     struct mp_reader r;
     struct bytes entry;
     uint32_t n = 0;
     int rc = 0;
     facts->has_models = true;
-    member_list(map, form == OPENAI_LMS_V1 ? "models" : "data", &r, &n);
+    member_list(map, form == SERVED_LMS_V1 ? "models" : "data", &r, &n);
     for (uint32_t i = 0; i < n && rc == 0; i++) {
         struct err why = {0};
         if (i == OPENAI_MODELS_MAX) {

@@ -2,30 +2,21 @@
 #ifndef INGEST_OPENAI_OPENAI_H
 #define INGEST_OPENAI_OPENAI_H
 
+#include "base/answer/served.h"
 #include "base/hash.h"
 #include "base/mp_map.h"
 #include "ingest/driver/intake.h"
 #include "ingest/driver/seen.h"
 #include "ingest/driver/server.h"
-#include "ingest/input/member.h"
 
 #define OPENAI_DOC_MAX      ((size_t)4 << 20) /* of one answer */
 #define OPENAI_VALUES_MAX   ((size_t)150000)  /* values in it */
 #define OPENAI_MP_MAX       (3 * OPENAI_DOC_MAX)
 #define OPENAI_BODY_MAX     ((size_t)1 << 20)
 #define OPENAI_MODELS_MAX   2048
-#define OPENAI_WORD         64
 #define OPENAI_PATH_MAX     ((size_t)4096)
 #define OPENAI_COUNTERS_MAX 24
 #define OPENAI_COUNTER_NAME 80
-
-struct openai_server {
-    const char *name, *owner;
-    bool serves; /* a model in its list is loaded, unless its entry says otherwise */
-};
-const struct openai_server *openai_server_find(const char *name);          /* NULL when it is unknown */
-const struct openai_server *openai_server_of_owner(struct bytes owned_by); /* the last one when none fits */
-bool openai_server_is_any(const struct openai_server *server);             /* the last one */
 
 struct openai_model {
     struct bytes name; /* fit for headers: of a path its last part */
@@ -46,8 +37,8 @@ struct openai_counter {
 
 /* What a look, or a file, says of a server. Views borrow from the answers. */
 struct openai_facts {
-    const struct openai_server *server;
-    char version[OPENAI_WORD], build[OPENAI_WORD], status[OPENAI_WORD]; /* "": not stated */
+    const struct served_server *server;
+    char version[SERVED_WORD], build[SERVED_WORD], status[SERVED_WORD]; /* "": not stated */
     uint64_t slots;                                                     /* MEMBER_NONE */
     uint64_t context;                                                   /* of each slot */
     struct bytes model_path, raw;
@@ -65,33 +56,14 @@ void openai_facts_done(struct openai_facts *facts);
 
 /* ---- answers (read.c, model.c) ---- */
 
-enum openai_form {
-    OPENAI_UNKNOWN,
-    OPENAI_MODELS,    /* {"object":"list","data":[...]} */
-    OPENAI_LMS_V0,    /* the same with what LM Studio says of each */
-    OPENAI_LMS_V1,    /* {"models":[{"key":...}]} */
-    OPENAI_PROPS,     /* llama.cpp */
-    OPENAI_SLOTS,     /* llama.cpp */
-    OPENAI_HEALTH,    /* {"status":"ok"} */
-    OPENAI_VERSION,   /* {"version":"0.9.1"} */
-    OPENAI_LOADING,   /* an error: the model is being loaded */
-    OPENAI_ERROR,     /* another error */
-    OPENAI_COMPLETION /* of a chat or a text, whole or the last piece of a stream */
-};
 /* One JSON value of at most OPENAI_DOC_MAX bytes, appended as a canonical item. ERR_INVALID, ERR_LIMIT. */
 int openai_parse(struct bytes text, struct buf *out, struct err *err);
-enum openai_form openai_classify(struct bytes raw);
-struct bytes openai_error_words(struct bytes map); /* of OPENAI_ERROR and OPENAI_LOADING */
 
-/* Copies a word of letters, digits and ._+-: alone; leaves `ret` as it is for anything else. */
-void openai_word(char ret[OPENAI_WORD], struct bytes text);
-/* Which server a list is of. */
-const struct openai_server *openai_server_of_list(enum openai_form form, struct bytes map);
 /* Reads a list. Bad entries are rejected alone, at `place`. ERR_NOMEM, INTAKE_STOP. */
-int openai_read_models(struct openai_facts *facts, enum openai_form form, struct bytes map, struct intake *run,
+int openai_read_models(struct openai_facts *facts, enum served_form form, struct bytes map, struct intake *run,
                        const struct ingest_place *place, struct err *err);
 /* One entry. ERR_INVALID. */
-int openai_model_read(enum openai_form form, const struct openai_server *server, struct bytes entry,
+int openai_model_read(enum served_form form, const struct served_server *server, struct bytes entry,
                       struct openai_model *ret, struct err *err);
 void openai_read_props(struct openai_facts *facts, struct bytes map);
 void openai_read_slots(struct openai_facts *facts, struct bytes array);
@@ -111,9 +83,9 @@ struct openai_view {
 void openai_view_init(struct openai_view *view, struct intake *run, const char *endpoint);
 
 /* Model events: the side 0 is that it is listed, 1 that it is loaded. */
-int openai_event_model(const struct openai_view *view, const struct openai_server *server, const struct openai_model *model,
+int openai_event_model(const struct openai_view *view, const struct served_server *server, const struct openai_model *model,
                        unsigned side, uint64_t gen, struct err *err);
-int openai_event_gone(const struct openai_view *view, const struct openai_server *server, const char *name, unsigned side,
+int openai_event_gone(const struct openai_view *view, const struct served_server *server, const char *name, unsigned side,
                       uint64_t gen, struct err *err);
 void openai_model_digest(const struct openai_model *model, unsigned side, uint8_t ret[SEEN_DIGEST]);
 
@@ -123,9 +95,9 @@ struct openai_changed {
     const char *version, *version_before;
     const uint8_t *digest, *digest_before;
 };
-int openai_event_changed(const struct openai_view *view, const struct openai_server *server,
+int openai_event_changed(const struct openai_view *view, const struct served_server *server,
                          const struct openai_changed *changed, uint64_t gen, struct err *err);
-int openai_event_unreachable(const struct openai_view *view, const struct openai_server *server, const char *error,
+int openai_event_unreachable(const struct openai_view *view, const struct served_server *server, const char *error,
                              unsigned http_status, const char *detail, uint64_t gen, struct err *err);
 int openai_event_reset(const struct openai_view *view, const struct openai_counter *before,
                        const struct openai_counter *after, uint64_t gen, struct err *err);
@@ -139,14 +111,14 @@ struct openai_draft {
     uint64_t gen, at;
     struct mp_map open, private_;
 };
-void openai_draft_init(struct openai_draft *draft, const struct openai_view *view, const struct openai_server *server,
+void openai_draft_init(struct openai_draft *draft, const struct openai_view *view, const struct served_server *server,
                        const char *kind, const char *family, struct bytes name, uint64_t gen);
 int openai_draft_add(struct openai_draft *draft, const struct openai_view *view, struct err *err);
 
 /* ---- the last look (diff.c) ---- */
 
 struct openai_last {
-    const struct openai_server *server; /* NULL: nothing is known */
+    const struct served_server *server; /* NULL: nothing is known */
     bool reachable;
     char error[16];
     unsigned http_status;

@@ -7,36 +7,9 @@
 
 #define BAD_MAX 20 /* lines of metrics that are none, after which nothing more is read */
 
-#define SERVER(name, owner, serves) {name, owner, serves},
-static const struct openai_server servers[] = {
-#include "ingest/openai/servers.def"
-};
-#undef SERVER
-
-#define N_SERVERS (sizeof(servers) / sizeof(servers[0]))
-
-const struct openai_server *openai_server_find(const char *name) {
-    for (size_t i = 0; i < N_SERVERS; i++) {
-        if (strcmp(servers[i].name, name) == 0) return &servers[i];
-    }
-    return NULL;
-}
-
-const struct openai_server *openai_server_of_owner(struct bytes owned_by) {
-    size_t i = 0;
-    while (i + 1 < N_SERVERS && !bytes_is(owned_by, servers[i].owner)) {
-        i++;
-    }
-    return &servers[i];
-}
-
-bool openai_server_is_any(const struct openai_server *server) {
-    return server == &servers[N_SERVERS - 1];
-}
-
 void openai_facts_init(struct openai_facts *f) {
     memset(f, 0, sizeof(*f));
-    f->server = &servers[N_SERVERS - 1];
+    f->server = served_server_any();
     f->slots = f->context = MEMBER_NONE;
 }
 
@@ -50,85 +23,7 @@ int openai_parse(struct bytes text, struct buf *out, struct err *err) {
     return member_parse(text, OPENAI_DOC_MAX, OPENAI_VALUES_MAX, out, err);
 }
 
-/* ---- classifying -------------------------------------------------------------------------------------------------- */
-
-static bool is_of(struct bytes raw, enum mp_type type) {
-    struct mp_reader r;
-    struct mp_item head;
-    mp_reader_init(&r, raw);
-    return raw.n > 0 && mp_next(&r, &head, NULL) == 0 && head.type == type;
-}
-
-static bool first_has(struct bytes map, const char *list, const char *const *names) {
-    struct mp_reader r;
-    struct bytes entry;
-    uint32_t n = 0;
-    member_list(map, list, &r, &n);
-    if (n == 0 || mp_skip(&r, 1, &entry, NULL) != 0 || !is_of(entry, MP_MAP)) return false;
-    bool all = true;
-    for (; *names != NULL; names++) {
-        all = all && member_raw(entry, *names).n > 0;
-    }
-    return all;
-}
-
-static bool is_slots(struct bytes raw) {
-    struct mp_reader r;
-    struct mp_item head;
-    struct bytes entry;
-    mp_reader_init(&r, raw);
-    return mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY && head.count > 0 && mp_skip(&r, 1, &entry, NULL) == 0 &&
-           is_of(entry, MP_MAP) && member_number(entry, "id") != MEMBER_NONE &&
-           member_number(entry, "n_ctx") != MEMBER_NONE;
-}
-
-struct bytes openai_error_words(struct bytes map) {
-    struct bytes inner = member_raw(map, "error");
-    return is_of(inner, MP_MAP) ? member_text(inner, "message") : member_text(map, "error");
-}
-
-static bool is_loading(struct bytes map) {
-    struct bytes inner = member_raw(map, "error");
-    return is_of(inner, MP_MAP) && (bytes_is(member_text(inner, "type"), "unavailable_error") ||
-                                    bytes_is(member_text(inner, "message"), "Loading model"));
-}
-
-enum openai_form openai_classify(struct bytes raw) {
-    static const char *const v0[] = {"state", "id", NULL}, *const v1[] = {"key", "type", NULL};
-    if (!is_of(raw, MP_MAP)) return is_slots(raw) ? OPENAI_SLOTS : OPENAI_UNKNOWN;
-    if (is_loading(raw)) return OPENAI_LOADING;
-    if (openai_error_words(raw).n > 0) return OPENAI_ERROR;
-    if (is_of(member_raw(raw, "choices"), MP_ARRAY)) return OPENAI_COMPLETION;
-    if (is_of(member_raw(raw, "data"), MP_ARRAY)) return first_has(raw, "data", v0) ? OPENAI_LMS_V0 : OPENAI_MODELS;
-    if (is_of(member_raw(raw, "models"), MP_ARRAY) && first_has(raw, "models", v1)) return OPENAI_LMS_V1;
-    if (is_of(member_raw(raw, "default_generation_settings"), MP_MAP)) return OPENAI_PROPS;
-    if (member_text(raw, "status").n > 0) return OPENAI_HEALTH;
-    return member_text(raw, "version").n > 0 ? OPENAI_VERSION : OPENAI_UNKNOWN;
-}
-
-const struct openai_server *openai_server_of_list(enum openai_form form, struct bytes map) {
-    struct mp_reader r;
-    struct bytes entry;
-    uint32_t n = 0;
-    if (form == OPENAI_LMS_V0 || form == OPENAI_LMS_V1) return openai_server_find("lm_studio");
-    member_list(map, "data", &r, &n);
-    bool there = n > 0 && mp_skip(&r, 1, &entry, NULL) == 0 && is_of(entry, MP_MAP);
-    return openai_server_of_owner(there ? member_text(entry, "owned_by") : (struct bytes){NULL, 0});
-}
-
 /* ---- the server itself -------------------------------------------------------------------------------------------- */
-
-void openai_word(char ret[OPENAI_WORD], struct bytes text) {
-    if (text.n == 0 || text.n >= OPENAI_WORD) return;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     (c != '\0' && strchr("._+-:", c) != NULL);
-        if (!plain) return;
-    }
-    memcpy(ret, text.p, text.n);
-    ret[text.n] = '\0';
-}
 
 /* What a restart with another command line would change: context, slots, template, modalities. Where the model's file is says its
  * own event, and sampling differs from request to request. */
@@ -148,12 +43,13 @@ static void set_config(struct openai_facts *f, struct bytes map) {
 }
 
 void openai_read_props(struct openai_facts *f, struct bytes map) {
-    struct bytes settings = member_raw(map, "default_generation_settings");
-    f->server = openai_server_find("llama.cpp");
-    openai_word(f->build, member_text(map, "build_info"));
-    f->slots = member_number(map, "total_slots");
-    f->context = is_of(settings, MP_MAP) ? member_number(settings, "n_ctx") : MEMBER_NONE;
-    f->model_path = member_text(map, "model_path");
+    struct served_about about;
+    served_read(map, &about);
+    f->server = served_server_find("llama.cpp");
+    if (about.build[0] != '\0') memcpy(f->build, about.build, sizeof(f->build));
+    f->slots = about.slots;
+    f->context = about.context;
+    f->model_path = about.model_path;
     if (f->model_path.n > OPENAI_PATH_MAX) f->model_path = (struct bytes){NULL, 0};
     f->raw = map;
     set_config(f, map);
@@ -163,7 +59,7 @@ void openai_read_slots(struct openai_facts *f, struct bytes array) {
     struct mp_reader r;
     struct mp_item head;
     mp_reader_init(&r, array);
-    f->server = openai_server_find("llama.cpp");
+    f->server = served_server_find("llama.cpp");
     if (mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY) f->slots = head.count;
 }
 
@@ -189,10 +85,9 @@ static void add_counter(struct openai_facts *f, const struct prometheus_sample *
 }
 
 static void learn_server(struct openai_facts *f, struct bytes name) {
-    for (size_t i = 0; i + 1 < N_SERVERS && openai_server_is_any(f->server); i++) {
-        size_t n = strlen(servers[i].owner);
-        if (name.n > n && name.p[n] == ':' && memcmp(name.p, servers[i].owner, n) == 0) f->server = &servers[i];
-    }
+    const uint8_t *colon = bytes_find(name, ':');
+    if (colon == NULL || !served_server_is_any(f->server)) return;
+    f->server = served_server_of_owner((struct bytes){name.p, (size_t)(colon - name.p)});
 }
 
 /* What is not a number in one of its samples is not known. */

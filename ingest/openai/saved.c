@@ -16,10 +16,10 @@ static int reject(struct saved *s, const char *group, const char *why) {
     return intake_reject(s->run, &s->view.place, group, why);
 }
 
-static int take_models(struct saved *s, enum openai_form form, struct bytes map, struct err *err) {
+static int take_models(struct saved *s, enum served_form form, struct bytes map, struct err *err) {
     struct openai_facts f;
     openai_facts_init(&f);
-    f.server = openai_server_of_list(form, map);
+    f.server = served_server_of_list(form, map);
     int rc = openai_read_models(&f, form, map, s->run, &s->view.place, err);
     for (size_t i = 0; i < f.n_models && rc == 0; i++) {
         rc = openai_event_model(&s->view, f.server, &f.models[i], 0, 0, err);
@@ -30,35 +30,35 @@ static int take_models(struct saved *s, enum openai_form form, struct bytes map,
     return rc;
 }
 
-static int take_server(struct saved *s, enum openai_form form, struct bytes raw, struct err *err) {
+static int take_server(struct saved *s, enum served_form form, struct bytes raw, struct err *err) {
     struct openai_facts f;
     openai_facts_init(&f);
-    if (form == OPENAI_PROPS) openai_read_props(&f, raw);
-    if (form == OPENAI_SLOTS) openai_read_slots(&f, raw);
-    if (form == OPENAI_LOADING) {
-        f.server = openai_server_find("llama.cpp");
+    if (form == SERVED_PROPS) openai_read_props(&f, raw);
+    if (form == SERVED_SLOTS) openai_read_slots(&f, raw);
+    if (form == SERVED_LOADING) {
+        f.server = served_server_find("llama.cpp");
         snprintf(f.status, sizeof(f.status), "loading");
     }
     return openai_event_observed(&s->view, &f, 0, err);
 }
 
 static int take(struct saved *s, struct bytes raw, struct err *err) {
-    enum openai_form form = openai_classify(raw);
+    enum served_form form = served_classify(raw);
     switch (form) {
-    case OPENAI_MODELS:
-    case OPENAI_LMS_V0:
-    case OPENAI_LMS_V1:
+    case SERVED_MODELS:
+    case SERVED_LMS_V0:
+    case SERVED_LMS_V1:
         return take_models(s, form, raw, err);
-    case OPENAI_PROPS:
-    case OPENAI_SLOTS:
-    case OPENAI_LOADING:
+    case SERVED_PROPS:
+    case SERVED_SLOTS:
+    case SERVED_LOADING:
         return take_server(s, form, raw, err);
-    case OPENAI_COMPLETION:
+    case SERVED_COMPLETION:
         return openai_event_call(&s->view, raw, err);
-    case OPENAI_HEALTH:
-    case OPENAI_VERSION:
+    case SERVED_HEALTH:
+    case SERVED_VERSION:
         return reject(s, NULL, "the answer alone does not say which server it is of");
-    case OPENAI_ERROR:
+    case SERVED_ERROR:
         return reject(s, NULL, "the answer is an error");
     default:
         return ERR_INVALID;
@@ -83,7 +83,7 @@ static int take_metrics(struct saved *s, struct err *err) {
     size_t n = 0;
     openai_facts_init(&f);
     int rc = openai_read_metrics(&f, bytes_of_buf(&s->text), s->run, &s->view.place, &n, err);
-    if (rc == 0 && openai_server_is_any(f.server)) {
+    if (rc == 0 && served_server_is_any(f.server)) {
         return n > 0 ? reject(s, NULL, "the metrics name no known server of models") : take_unknown(s);
     }
     rc = rc == 0 ? openai_event_observed(&s->view, &f, 0, err) : rc;

@@ -12,12 +12,11 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "ingest/driver/evaluation.h"
 #include "ingest/driver/load.h"
 #include "ingest/input/keyed_hash.h"
 
-#define BODY_MAX    ((size_t)4 << 20)
-#define KEY_MAX     (KEYED_HASH_HEX + 16)
-#define SUBJECT_MAX (KEYED_HASH_HEX + 8)
+#define BODY_MAX ((size_t)4 << 20)
 
 struct evaluation {
     struct intake *run;
@@ -31,21 +30,15 @@ struct evaluation {
 
 /* Appends the event in `body`; its key is made of the id and `what`. */
 static int add(struct evaluation *e, const char *kind, const char *prefix, struct bytes what, struct err *err) {
-    const struct bytes parts[] = {bytes_of(e->id), bytes_of(prefix), what};
-    struct log_draft draft;
-    char key[KEY_MAX], hex[KEYED_HASH_HEX], subject[SUBJECT_MAX];
-    keyed_hash_each(hex, intake_secret(e->run), parts, 3);
-    snprintf(key, sizeof(key), "%s:%s", prefix, hex);
-    snprintf(subject, sizeof(subject), "eval/%s", e->id);
-    log_draft_init(&draft);
-    draft.kind = bytes_of(kind);
-    draft.subject = bytes_of(subject);
-    draft.key = bytes_of(key);
-    draft.grade = bytes_of("reported");
-    draft.body = bytes_of_buf(&e->body);
-    draft.cause_type = e->imported != 0 ? LOG_CAUSE_BATCH : LOG_CAUSE_NONE;
-    draft.cause = e->imported;
-    return intake_add(e->run, &draft, &e->place, e->doc->at, err);
+    const struct evaluation_event event = {.kind = kind,
+                                           .id = e->id,
+                                           .prefix = prefix,
+                                           .what = what,
+                                           .body = bytes_of_buf(&e->body),
+                                           .cause = e->imported,
+                                           .at = e->doc->at,
+                                           .place = &e->place};
+    return evaluation_add(e->run, &event, err);
 }
 
 static void set_id(struct evaluation *e) {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/answer/member.h"
 #include "ingest/input/keyed_hash.h"
-#include "ingest/input/member.h"
 #include "ingest/tailscale/tailscale.h"
 
 #define BODY_MAX ((size_t)64 << 10)

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/answer/member.h"
 #include "base/array.h"
 #include "base/secret/secret.h"
 #include "base/text.h"
-#include "ingest/input/member.h"
 #include "ingest/tailscale/tailscale.h"
 
 #define ID_MAX   64

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/answer/member.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/spawn.h"
 #include "ingest/driver/load.h"
-#include "ingest/input/member.h"
 
 #define LIMIT_NS (20 * CLOCK_NS_PER_S)
 

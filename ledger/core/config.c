@@ -13,17 +13,6 @@
 
 const char *const config_methods[CONFIG_METHODS] = {"btrfs", "zfs", "lvm"};
 
-static struct bytes trim(struct bytes s) {
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t' || s.p[s.n - 1] == '\r')) {
-        s.n--;
-    }
-    return s;
-}
-
 static int set_number(struct bytes value, uint64_t min, uint64_t max, uint64_t *ret, const char *name, struct err *err) {
     uint64_t v;
     if (text_parse_u64(value, &v) != 0 || v < min || v > max) {
@@ -173,12 +162,12 @@ static int decode(struct config *config, const char *dir, struct bytes text, str
     struct bytes line;
     line_init(&lines, text);
     while (line_next(&lines, &line)) {
-        line = trim(line);
+        line = text_trim(line);
         if (line.n == 0 || line.p[0] == '#') continue;
         const uint8_t *eq = memchr(line.p, '=', line.n);
         int rc = eq == NULL ? err_set(err, ERR_INVALID, "must be 'name = value'")
-                            : set(config, dir, trim((struct bytes){line.p, (size_t)(eq - line.p)}),
-                                  trim((struct bytes){eq + 1, line.n - (size_t)(eq + 1 - line.p)}), err);
+                            : set(config, dir, text_trim((struct bytes){line.p, (size_t)(eq - line.p)}),
+                                  text_trim((struct bytes){eq + 1, line.n - (size_t)(eq + 1 - line.p)}), err);
         if (rc != 0) {
             err_prefix(err, "line %zu", lines.number);
             return rc;

@@ -1,6 +1,8 @@
 /* The fold of evaluations. An evaluation is one id; a new start under the same id is a new run, and results of the run
  * before no longer count: each score names the run it belongs to.
  *
+ * Of scores that telemetry reports there is neither a beginning nor an end: such an evaluation is only scored.
+ *
  * A result file of another program (eval.imported) is a finished evaluation without a verdict of its own. What its scores
  * mean is judged on reading (eval_judge.c), because a suite may be declared after them. */
 #include "projections/ready/eval.h"
@@ -13,7 +15,8 @@
 
 static const struct state_column eval_columns[] = {
     [EVAL_ID] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
-    [EVAL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "started, finished, invalidated"},
+    [EVAL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN,
+                    "started, finished, invalidated; scored: nothing but scores or samples of it are known"},
     [EVAL_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
                       "pass, warn, fail, unknown: as recorded, otherwise derived from its scores"},
     [EVAL_COUNTS] = {"counts", CELL_BOOL, COLUMN_MAIN | COLUMN_JUDGED, "it is a full pass and can prove something"},
@@ -171,9 +174,11 @@ static const struct fold_step_rule rules[] = {
     {"*", "imported", "finished", NULL},
     {"invalidated", "invalidated", NULL, NULL},
     {"*", "invalidated", "invalidated", NULL},
-    {"", "scored", "started", NULL},
-    {"", "sample_failed", "started", NULL},
-    {"", "sampled", "started", NULL},
+    {"scored", "started", "started", NULL},
+    {"scored", "finished", "finished", NULL},
+    {"", "scored", "scored", NULL},
+    {"", "sample_failed", "scored", NULL},
+    {"", "sampled", "scored", NULL},
     {"*", "scored", NULL, NULL},
     {"*", "sample_failed", NULL, NULL},
     {"*", "sampled", NULL, NULL}};
@@ -548,4 +553,4 @@ static int fold(struct fold *fold, struct err *err) {
 static const char *const kinds[] = {
     "eval.started",       "eval.finished",    "eval.imported",       "eval.scored",   "eval.sampled",
     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", "ledger.erased", NULL};
-const struct projection projection_evals = {"evals", 21, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 22, tables, EVALS_TABLES, kinds, fold};

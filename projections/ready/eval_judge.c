@@ -195,8 +195,12 @@ static bool is_invalidated(struct judging *j) {
     return row_is(j->eval, EVAL_STATE, "invalidated");
 }
 
+static bool is_scores_alone(struct judging *j) {
+    return row_is(j->eval, EVAL_STATE, "scored");
+}
+
 static bool is_unfinished(struct judging *j) {
-    return !row_is(j->eval, EVAL_STATE, "finished");
+    return !row_is(j->eval, EVAL_STATE, "finished") && !is_scores_alone(j);
 }
 
 /* Failed scores have a finding of their own. */

@@ -285,7 +285,7 @@ static int weigh_named_one(struct candidate *c, struct bytes id, const char **re
     if (rc == 0 && !there) {
         *ret_why = "is not known";
     } else if (rc == 0) {
-        bool under_way = row_is(&eval, EVAL_STATE, "started");
+        bool under_way = row_is(&eval, EVAL_STATE, "started") || row_is(&eval, EVAL_STATE, "scored");
         const char *lacks = lacks_name(c, &eval);
         rc = eval_judge_verdict(c->view, &eval, false, &verdict, err);
         *ret_why = rc != 0            ? NULL

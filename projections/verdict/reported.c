@@ -61,14 +61,20 @@ static void put_target(struct bytes of, struct buf *out) {
     buf_put_str(out, " -- COMMAND");
 }
 
+/* The source that reads the files of a harness; of others nobody here knows one. */
+static const char *const harnesses[][2] = {{"lm_eval", "ledger ingest lm-eval DIR"},
+                                           {"promptfoo", "ledger ingest promptfoo FILE"},
+                                           {"inspect", "ledger ingest inspect FILE"}};
+
 static void put_command(struct newest *n, bool resume) {
     struct verdict_case *c = n->c;
     struct bytes harness = named_text(n->eval, "harness");
     bool imported = named_bool(n->eval, "imported");
     struct buf out = {.max = sizeof(c->command) - 1};
-    if (imported) { /* the sources have the names of the harnesses, with a hyphen */
-        buf_put_str(&out, bytes_is(harness, "lm_eval") ? "ledger ingest lm-eval" : "ledger ingest promptfoo");
-        buf_put_str(&out, bytes_is(harness, "lm_eval") ? " DIR" : " FILE");
+    if (imported) {
+        for (size_t i = 0; i < sizeof(harnesses) / sizeof(harnesses[0]); i++) {
+            if (bytes_is(harness, harnesses[i][0])) buf_put_str(&out, harnesses[i][1]);
+        }
     } else {
         buf_put_str(&out, "ledger eval run FILE");
         if (resume) {

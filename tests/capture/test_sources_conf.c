@@ -42,6 +42,35 @@ static void sections_and_settings_are_read(void **state) {
     sources_conf_done(&conf);
 }
 
+static void what_cannot_run_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[a]\nsource = otlp\nlisten = localhost:1\n[b]\nsource = otlp\nlisten = 127.0.0.1:01\n", NULL},
+        {"[a]\nsource = otlp\nlisten = localhost:1\n[b]\nsource = otlp\nlisten = 127.0.0.1:1\n",
+         "f: line 4: [b]: 'a' and 'b' listen on the same address"},
+        {"[a]\nsource = otlp\nlisten = 0.0.0.0:1\n",
+         "f: line 1: [a]: '0.0.0.0:1' is not an address to listen on; expected: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
+         "(this machine only: remote connections are not accepted), or passed for the socket of a unit"},
+        {"[a]\nsource = otlp\nlisten = unix:/x\n", NULL},
+        {"[a]\nsource = otlp\nlisten = 192.0.2.1:4318\n", NULL},
+        {"[a]\nsource = kubernetes\nfollow = true\npath = /x\n",
+         "f: line 1: [a]: source 'kubernetes' follows only what a pipe brings: 'tail -n +1 -F FILE | ledger ingest "
+         "kubernetes --follow -'"},
+        {"[a]\nsource = hook\nfollow = true\npath = /x\n", NULL},
+        {"[a]\nsource = kubernetes\npath = /x\n",
+         "f: line 1: [a]: source 'kubernetes' ends by itself and cannot be kept running"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sources_conf conf = {0};
+        struct err err = {0};
+        assert_int_equal(sources_conf_parse(&conf, bytes_of(cases[i].text), "f", &err), ERR_INVALID);
+        if (cases[i].message != NULL) assert_string_equal(err.msg, cases[i].message);
+        sources_conf_done(&conf);
+    }
+}
+
 static void every_wrong_line_is_named_with_what_is_accepted(void **state) {
     (void)state;
     static const char keys[] = "; expected one of: source, listen, url, token-file, unit, path, models, root, actor, "
@@ -248,6 +277,7 @@ static void a_directory_that_is_not_there_is_not_made(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections_and_settings_are_read),
+        cmocka_unit_test(what_cannot_run_is_refused),
         cmocka_unit_test(every_wrong_line_is_named_with_what_is_accepted),
         cmocka_unit_test(there_are_limits),
         cmocka_unit_test_setup_teardown(a_file_that_others_can_access_is_refused, make_dir, remove_dir),

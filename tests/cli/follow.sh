@@ -95,6 +95,12 @@ err_has 'a URL is for --format otlp'
 run 2 verify --stream out.jsonl other.jsonl
 run 3 verify --stream nothing-here
 
+# --from names something that has been.
+box 2 follow --once --from 2261-01-01
+err_has "--from: '2261-01-01' is in the future; expected: a time that has passed, or 'last'"
+box 2 follow --once --from 999999
+box 2 follow --once --from nonsense
+
 # What looks like a secret is withheld, and said; the rest continues.
 box 0 append x.test.note -s thing/9 --open text text='still fine'
 box 0 follow --once --from 0 --format syslog

@@ -35,6 +35,19 @@ done
 box 0 ingest inspect "$F/inspect/crashed.eval"
 box 3 ingest inspect "$F/inspect/bad-bomb.eval"
 err_has 'samples/bomb_epoch_1.json: the member has more than 33554432 bytes of content'
+# What is passed over in an archive without a directory has to be decompressed, and is bounded by the archive's own size.
+python3 - <<'PY'
+import zipfile
+
+with zipfile.ZipFile("junk.zip", "w", zipfile.ZIP_DEFLATED) as z:
+    for i in range(20):
+        z.writestr("junk/%d" % i, bytes(16 << 20))
+whole = open("junk.zip", "rb").read()
+with open("cut.eval", "wb") as cut:
+    cut.write(whole[:whole.index(b"PK\1\2")])
+PY
+box 3 ingest inspect cut.eval
+err_has 'bytes of content, itself'
 box 3 ingest inspect "$F/bom/small.cdx.json"
 err_has 'this looks like a CycloneDX bill of materials; read it with: ledger ingest bom'
 box 3 ingest inspect "$T/none"

@@ -2,7 +2,7 @@
 """Speaks like servers of models, and like servers that nobody should trust. Prints one port for each word, in one line, and
 serves until its standard input ends. A word is a way to answer:
 
-  llama     a llama.cpp server with a model loaded; vllm, lmstudio: theirs; files in the working directory named after the
+  llama     a llama.cpp server with a model loaded; vllm, lmstudio, ollama: theirs; files in the working directory named after the
             word take the place of its version ("vllm")
   hangs     accepts, and says nothing          redirects  to a llama.cpp server
   streams   a body without an end              lies       a length that the body does not have
@@ -23,6 +23,7 @@ LLAMA = {
 }
 VLLM = {"/health": {}, "/v1/models": {"object": "list", "data": [{"id": "tiny", "owned_by": "vllm"}]}}
 LMSTUDIO = {"/api/v0/models": {"object": "list", "data": []}}
+OLLAMA = {"/api/version": {"version": "0.5.4"}, "/api/tags": {"models": []}, "/api/ps": {"models": []}}
 good_port = 0
 
 
@@ -69,6 +70,8 @@ def answer(conn, word, path):
         conn.sendall(well(LLAMA, path))
     elif word == "vllm":
         conn.sendall(well({**VLLM, "/version": {"version": version("vllm", "0.6.1")}}, path))
+    elif word == "ollama":
+        conn.sendall(well(OLLAMA, path))
     elif word == "lmstudio":
         conn.sendall(well(LMSTUDIO, path))
 

@@ -43,6 +43,17 @@ box 3 sources add x otlp
 err_has "expected 'listen = 127.0.0.1:PORT'"
 box 3 sources add x otlp --listen 127.0.0.1:4318
 err_has "'traces' and 'x' listen on the same address"
+box 3 sources add x otlp --listen localhost:4318
+err_has "'traces' and 'x' listen on the same address"
+box 3 sources add x otlp --listen 0.0.0.0:1
+err_has "'0.0.0.0:1' is not an address to listen on; expected: 127.0.0.1:PORT"
+box 3 sources add x kubernetes audit.log --follow
+err_has "'tail -n +1 -F FILE | ledger ingest kubernetes --follow -'"
+box 3 sources add x jsonl . --follow
+err_has 'is a directory; expected a file that grows'
+gzip -c <three >three.gz
+box 3 sources add x jsonl three.gz --follow
+err_has 'is compressed; expected a file that grows line by line'
 box 3 sources add x ollama http://me:secret@127.0.0.1:1 --every 1m
 err_has 'holds a credential'
 check cmp three "$BOX/sources.conf"

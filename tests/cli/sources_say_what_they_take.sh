@@ -17,4 +17,19 @@ err_has "source 'jsonl' does not take --listen"
 run 0 help ingest
 flat=$(tr -s ' \n' ' ' <<<"$out")
 [[ $flat == *'[FILE ... | URL | --from FILE | --listen ADDRESS:PORT]'* ]] || fail 'the usage does not name --from'
+
+# One table says which sources can be followed, and which can be looked at again; the texts of help agree with it.
+box 0 ingest --sources --json
+of() { jq -r "[.sources[] | select(.$1) | .source] | sort | join(\" \")" <sources.json; }
+told() { # COMMAND: the sources in the first parentheses after $option
+    run 0 help "$@"
+    tr -s ' \n' ' ' <<<"$out" | sed "s/.* --$option [^(]*(\([^)]*\)).*/\1/" | tr -d , | tr ' ' '\n' | sort | paste -sd' '
+}
+cp "$T/.out" sources.json
+option=follow
+same "$(told sources add)" "$(of keeps_following)"
+same "$(told ingest)" "$(of keeps_following)"
+option='every DURATION'
+same "$(told sources add)" "$(of looks_again)"
+same "$(told ingest)" "$(of looks_again)"
 finish

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/answer/member.h"
 #include "base/mp.h"
-#include "ingest/input/member.h"
 #include "ingest/kubernetes/kubernetes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -34,17 +34,17 @@ static void take_metrics(struct bytes text) {
     }
 }
 
-static void take_models(enum openai_form form, struct bytes raw) {
+static void take_models(enum served_form form, struct bytes raw) {
     struct mp_reader r;
     struct bytes entry;
     uint32_t n = 0;
-    member_list(raw, form == OPENAI_LMS_V1 ? "models" : "data", &r, &n);
+    member_list(raw, form == SERVED_LMS_V1 ? "models" : "data", &r, &n);
     for (uint32_t i = 0; i < n; i++) {
         struct openai_model m;
         struct err err = {0};
         uint8_t digest[SEEN_DIGEST];
         want(mp_skip(&r, 1, &entry, NULL) == 0);
-        int rc = openai_model_read(form, openai_server_of_list(form, raw), entry, &m, &err);
+        int rc = openai_model_read(form, served_server_of_list(form, raw), entry, &m, &err);
         want(rc == 0 || (rc == ERR_INVALID && err.msg[0] != '\0'));
         if (rc != 0) continue;
         want(m.name.n > 0 && m.name.n <= SEEN_NAME_MAX);
@@ -65,11 +65,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (rc == 0) {
         struct bytes raw = bytes_of_buf(&parsed);
         struct openai_facts f;
-        enum openai_form form = openai_classify(raw);
+        enum served_form form = served_classify(raw);
         openai_facts_init(&f);
-        if (form == OPENAI_PROPS) openai_read_props(&f, raw);
-        if (form == OPENAI_SLOTS) openai_read_slots(&f, raw);
-        if (form == OPENAI_MODELS || form == OPENAI_LMS_V0 || form == OPENAI_LMS_V1) take_models(form, raw);
+        if (form == SERVED_PROPS) openai_read_props(&f, raw);
+        if (form == SERVED_SLOTS) openai_read_slots(&f, raw);
+        if (form == SERVED_MODELS || form == SERVED_LMS_V0 || form == SERVED_LMS_V1) take_models(form, raw);
         openai_facts_done(&f);
     }
     buf_done(&parsed);

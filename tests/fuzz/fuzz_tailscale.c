@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/input/member.h"
+#include "base/answer/member.h"
 #include "ingest/tailscale/tailscale.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

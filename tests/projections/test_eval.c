@@ -343,18 +343,28 @@ static void taking_back_a_result_of_an_older_run_leaves_the_newer_one(void **sta
     box_close(&box);
 }
 
-static void scores_alone_are_an_evaluation_that_has_not_ended(void **state) {
+static void scores_alone_are_an_evaluation_without_beginning_and_end(void **state) {
     struct box box;
     (void)state;
     box_open(&box);
     box_event(&box, "eval.scored", "eval/e", "{\"metric\": \"f1\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}");
     box_event(&box, "eval.sample_failed", "eval/e", "{\"task\": \"t\", \"sample\": \"1\"}");
     eval(&box, "e");
-    box_text(&box, "state", "started");
+    box_text(&box, "state", "scored");
+    box_text(&box, "reason", "only scores of it are known, neither its beginning nor its end");
     box_null(&box, "verdict");
     box_int(&box, "samples_failed", 1);
     box_int(&box, "violations", 0);
     assert_true(box_row(&box, "eval_models", WEIGHTS, "e", NULL));
+    box_event(&box, "eval.started", "eval/e", "{\"model\": \"m\"}");
+    eval(&box, "e");
+    box_text(&box, "state", "started");
+    box_text(&box, "reason", "it has not finished");
+    box_event(&box, "eval.scored", "eval/f", "{\"metric\": \"f1\"}");
+    box_event(&box, "eval.finished", "eval/f", "{\"verdict\": \"pass\"}");
+    eval(&box, "f");
+    box_text(&box, "state", "finished");
+    box_int(&box, "violations", 0);
     box_close(&box);
 }
 
@@ -492,7 +502,7 @@ int main(void) {
         cmocka_unit_test(what_a_result_file_says_of_itself_is_not_taken_back),
         cmocka_unit_test(a_corrected_score_takes_the_evaluation_back),
         cmocka_unit_test(taking_back_a_result_of_an_older_run_leaves_the_newer_one),
-        cmocka_unit_test(scores_alone_are_an_evaluation_that_has_not_ended),
+        cmocka_unit_test(scores_alone_are_an_evaluation_without_beginning_and_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,14 @@ static void a_result_file_of_which_samples_are_missing_is_to_be_taken_in_again(v
     later("evaluations", 0, "warn");
     box_text(&box, "remedy", "ledger ingest lm-eval DIR");
     box_text(&box, "first", "run it again with its own program, on all samples");
+    box_event(&box, "eval.imported", "eval/f",
+              "{\"model\": \"m\", \"harness\": \"inspect\", \"samples\": 3, \"samples_total\": 10}");
+    later("evaluations", 0, "warn");
+    box_text(&box, "remedy", "ledger ingest inspect FILE");
+    box_event(&box, "eval.imported", "eval/g",
+              "{\"model\": \"m\", \"harness\": \"another\", \"samples\": 3, \"samples_total\": 10}");
+    later("evaluations", 0, "warn");
+    box_null(&box, "remedy");
 }
 
 static void one_of_another_configuration_than_its_route_has_now_warns(void **state) {

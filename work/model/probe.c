@@ -90,6 +90,11 @@ static int judge_member(struct look *l, struct err *err) {
     if (rc == ERR_NOMEM) return err_set(err, rc, "out of memory");
     if (rc != 0) return conclude(l, WORK_CALL_BAD_ANSWER, "the answer is not JSON; expected: a member '%s'", p->member);
     struct bytes at = bytes_of_buf(&l->mp);
+    if (p->to != NULL) {
+        buf_clear(p->to);
+        buf_put_bytes(p->to, at);
+        if ((rc = buf_check(p->to, "an answer", err)) != 0) return rc;
+    }
     if (!walk(&at, p->member)) return conclude(l, WORK_CALL_OK, "the answer has no member '%s'", p->member);
     buf_init(&want, VALUE_MAX);
     buf_init(&found, (size_t)BYTES_MAX * 8);

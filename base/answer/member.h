@@ -1,6 +1,6 @@
 /* Values of a canonical map by name. A value of another type counts as absent; null counts as absent too. */
-#ifndef INGEST_INPUT_MEMBER_H
-#define INGEST_INPUT_MEMBER_H
+#ifndef BASE_ANSWER_MEMBER_H
+#define BASE_ANSWER_MEMBER_H
 
 #include "base/mp.h"
 

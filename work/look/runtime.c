@@ -4,8 +4,9 @@
  *   WELL    what it answers when it is well: asked of one that is known
  *   else    what it says besides; no answer is no fault
  *
- * Of several that show the same, one is enough. Nothing is followed, and nothing is believed that is not a short word. */
-#include "doctor/probe/runtimes_look.h"
+ * Of several that show the same, one is enough. Nothing is followed. What an answer says is read as the source that records such
+ * servers reads it (base/answer/served.h). */
+#include "work/look/runtime.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/answer/served.h"
 #include "base/clock.h"
 #include "base/http/http.h"
 #include "base/text.h"
@@ -23,28 +25,25 @@
 #define QUESTION_MS 2000
 #define LOADING     503
 #define SLOTS_MAX   1000000
+#define ANSWER_MAX  ((size_t)4 << 20) /* canonical, of 1 MiB at most */
 
 enum { SHOWS = 1, WELL = 2 };
-enum part { NOTHING, VERSION, BUILD, STATUS, SLOTS, PATH };
 
 static const struct question {
-    const char *runtime, *path, *member, *value;
+    const char *runtime, *path, *member;
     unsigned when;
-    enum part part;
 } questions[] = {
-    {"ollama", "/api/version", "version", NULL, SHOWS | WELL, VERSION},
-    {"llama.cpp", "/v1/models", "data.0.owned_by", "\"llamacpp\"", SHOWS, NOTHING},
-    {"llama.cpp", "/health", "status", NULL, WELL, STATUS},
-    {"llama.cpp", "/props", "build_info", NULL, 0, BUILD},
-    {"llama.cpp", "/props", "total_slots", NULL, 0, SLOTS},
-    {"llama.cpp", "/props", "model_path", NULL, 0, PATH},
-    {"lm_studio", "/api/v0/models", "object", "\"list\"", SHOWS | WELL, NOTHING},
-    {"lm_studio", "/api/v1/models", "models", NULL, SHOWS | WELL, NOTHING},
-    {"vllm", "/v1/models", "data.0.owned_by", "\"vllm\"", SHOWS, NOTHING},
-    {"vllm", "/health", NULL, NULL, WELL, NOTHING},
-    {"vllm", "/version", "version", NULL, 0, VERSION},
-    {"", "/v1/models", "data", NULL, WELL, NOTHING},
-    {"", "/health", NULL, NULL, WELL, NOTHING},
+    {"ollama", "/api/version", "version", SHOWS | WELL},
+    {"llama.cpp", "/v1/models", "data", SHOWS},
+    {"llama.cpp", "/health", "status", WELL},
+    {"llama.cpp", "/props", "build_info", 0},
+    {"lm_studio", "/api/v0/models", "data", SHOWS | WELL},
+    {"lm_studio", "/api/v1/models", "models", SHOWS | WELL},
+    {"vllm", "/v1/models", "data", SHOWS},
+    {"vllm", "/health", NULL, WELL},
+    {"vllm", "/version", "version", 0},
+    {"", "/v1/models", "data", WELL},
+    {"", "/health", NULL, WELL},
 };
 
 static bool is_known(const char *runtime) {
@@ -55,27 +54,27 @@ static bool is_known(const char *runtime) {
     return is;
 }
 
-/* The text of a JSON string, if it is plain and short: in an open field stands nothing that a stranger made up at length. */
-static void take_text(char *ret, size_t size, const char *json, bool word) {
-    size_t n = strlen(json);
-    if (n < 3 || n - 2 >= size || json[0] != '"' || json[n - 1] != '"') return;
-    for (size_t i = 1; i + 1 < n; i++) {
-        unsigned char c = (unsigned char)json[i];
-        bool plain =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._+-:", c) != NULL;
-        if (word ? !plain : c < ' ' || c == '\\') return;
-    }
-    memcpy(ret, json + 1, n - 2);
-    ret[n - 2] = '\0';
+/* A list that every server has shows by its entries which server it is. */
+static bool shows(const struct question *q, struct bytes answer) {
+    if (strcmp(q->path, "/v1/models") != 0) return true;
+    return strcmp(served_server_of_list(served_classify(answer), answer)->name, q->runtime) == 0;
 }
 
-static void take(struct runtimes_seen *seen, enum part part, const char *found) {
-    uint64_t slots;
-    if (part == VERSION) take_text(seen->version, sizeof(seen->version), found, true);
-    if (part == BUILD) take_text(seen->build, sizeof(seen->build), found, true);
-    if (part == STATUS) take_text(seen->status, sizeof(seen->status), found, true);
-    if (part == PATH) take_text(seen->model_path, sizeof(seen->model_path), found, false);
-    if (part == SLOTS && text_parse_u64(bytes_of(found), &slots) == 0 && slots < SLOTS_MAX) seen->slots = (int64_t)slots;
+static void put_word(char *ret, const char *word) {
+    if (word[0] != '\0') memcpy(ret, word, SERVED_WORD);
+}
+
+static void take(struct runtime_seen *seen, struct bytes answer) {
+    struct served_about about;
+    served_read(answer, &about);
+    put_word(seen->version, about.version);
+    put_word(seen->build, about.build);
+    put_word(seen->status, about.status);
+    if (about.slots < SLOTS_MAX) seen->slots = (int64_t)about.slots;
+    if (about.model_path.n > 0 && about.model_path.n < sizeof(seen->model_path) && !text_has_control(about.model_path)) {
+        bytes_copy(seen->model_path, about.model_path);
+        seen->model_path[about.model_path.n] = '\0';
+    }
 }
 
 /* Is there no way to this address? A datagram socket that is connected sends nothing. */
@@ -131,7 +130,7 @@ static const char *error_of(const struct work_probe_result *r) {
 }
 
 /* A server that serves only some callers, or not yet, is up and says so. */
-static bool is_up(const struct work_probe_result *r, bool stranger, struct runtimes_seen *seen) {
+static bool is_up(const struct work_probe_result *r, bool stranger, struct runtime_seen *seen) {
     if (r->end == WORK_CALL_OK && r->expected) return true;
     if (stranger || r->end != WORK_CALL_OK) return false;
     if (r->status == 401 || r->status == 403) snprintf(seen->status, sizeof(seen->status), "locked");
@@ -139,14 +138,16 @@ static bool is_up(const struct work_probe_result *r, bool stranger, struct runti
     return seen->status[0] != '\0';
 }
 
-static int ask(const struct question *q, const char *endpoint, bool off_box, uint64_t until, struct work_probe_result *ret,
-               struct err *err) {
+/* `answer` is empty unless it is JSON that is asked for. */
+static int ask(const struct question *q, const char *endpoint, bool off_box, uint64_t until, struct buf *answer,
+               struct work_probe_result *ret, struct err *err) {
     char url[HTTP_URL_MAX + 32];
     uint64_t now = clock_monotonic_ns(), left = until > now ? (until - now) / 1000000 : 0;
     snprintf(url, sizeof(url), "%s%s", endpoint, q->path);
+    buf_clear(answer);
     const struct work_probe probe = {.url = url,
                                      .member = q->member,
-                                     .value = q->value,
+                                     .to = answer,
                                      .timeout_ms = left < 1             ? 1
                                                    : left < QUESTION_MS ? (uint32_t)left
                                                                         : QUESTION_MS,
@@ -154,13 +155,13 @@ static int ask(const struct question *q, const char *endpoint, bool off_box, uin
     return work_probe_run(&probe, ret, err);
 }
 
-static void take_end(struct runtimes_seen *seen, const struct work_probe_result *r, bool up) {
+static void take_end(struct runtime_seen *seen, const struct work_probe_result *r, bool up) {
     seen->here = r->place.loopback;
     seen->latency_ms = (double)(r->elapsed_ns / 1000) / 1000;
-    seen->end = up                            ? RUNTIMES_UP
-                : r->end == WORK_CALL_OFF_BOX ? RUNTIMES_CLOSED
-                : is_offline(r)               ? RUNTIMES_OFFLINE
-                                              : RUNTIMES_DOWN;
+    seen->end = up                            ? RUNTIME_UP
+                : r->end == WORK_CALL_OFF_BOX ? RUNTIME_CLOSED
+                : is_offline(r)               ? RUNTIME_OFFLINE
+                                              : RUNTIME_DOWN;
     if (!up) {
         seen->error = error_of(r);
         seen->http_status = r->status;
@@ -168,30 +169,33 @@ static void take_end(struct runtimes_seen *seen, const struct work_probe_result 
     }
 }
 
-int runtimes_look(const char *runtime, const char *endpoint, bool stranger, bool off_box, uint64_t until,
-                  struct runtimes_seen *ret, struct err *err) {
+int runtime_look(const char *runtime, const char *endpoint, bool stranger, bool off_box, uint64_t until,
+                 struct runtime_seen *ret, struct err *err) {
     struct work_probe_result *r = calloc(1, sizeof(*r));
+    struct buf answer = {.max = ANSWER_MAX};
     const char *kind = is_known(runtime) ? runtime : "";
     size_t n = sizeof(questions) / sizeof(questions[0]);
     int rc = r != NULL ? 0 : err_set(err, ERR_NOMEM, "no memory for an answer");
-    *ret = (struct runtimes_seen){.end = RUNTIMES_DOWN, .error = "answer", .slots = -1};
+    *ret = (struct runtime_seen){.end = RUNTIME_DOWN, .error = "answer", .slots = -1};
     bool tried = true; /* a server that hangs is asked once */
-    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIMES_DOWN && tried; i++) {
+    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIME_DOWN && tried; i++) {
         const struct question *q = &questions[i];
         if (strcmp(q->runtime, kind) != 0 || (q->when & (stranger ? SHOWS : WELL)) == 0) continue;
-        rc = ask(q, endpoint, off_box, until, r, err);
+        rc = ask(q, endpoint, off_box, until, &answer, r, err);
+        if (rc == 0 && stranger && r->expected) r->expected = shows(q, bytes_of_buf(&answer));
         if (rc == 0) take_end(ret, r, is_up(r, stranger, ret));
-        if (rc == 0 && ret->end == RUNTIMES_UP && r->expected) take(ret, q->part, r->found);
+        if (rc == 0 && ret->end == RUNTIME_UP && answer.n > 0) take(ret, bytes_of_buf(&answer));
         tried = r->end == WORK_CALL_OK || r->end == WORK_CALL_BAD_ANSWER;
     }
-    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIMES_UP; i++) {
+    for (size_t i = 0; i < n && rc == 0 && ret->end == RUNTIME_UP; i++) {
         const struct question *q = &questions[i];
-        if (strcmp(q->runtime, kind) != 0 || q->part == NOTHING || (q->when & SHOWS) != 0) continue;
+        if (strcmp(q->runtime, kind) != 0 || q->member == NULL || (q->when & SHOWS) != 0) continue;
         if ((q->when & WELL) != 0 && !stranger) continue; /* asked */
-        rc = ask(q, endpoint, off_box, until, r, err);
-        if (rc == 0 && r->end == WORK_CALL_OK && r->expected) take(ret, q->part, r->found);
+        rc = ask(q, endpoint, off_box, until, &answer, r, err);
+        if (rc == 0 && r->end == WORK_CALL_OK && answer.n > 0) take(ret, bytes_of_buf(&answer));
         if (rc == 0 && r->end == WORK_CALL_TIMEOUT) break;
     }
+    buf_done(&answer);
     free(r);
     return rc;
 }

@@ -1,5 +1,5 @@
 /* Values of canonical maps that came from JSON, read forgivingly: what has another type than expected counts as absent. */
-#include "ingest/input/member.h"
+#include "base/answer/member.h"
 
 #include <string.h>
 

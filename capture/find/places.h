@@ -1,0 +1,13 @@
+/* What is found by directories, variables, sockets and logs. */
+#ifndef CAPTURE_FIND_PLACES_H
+#define CAPTURE_FIND_PLACES_H
+
+#include "capture/find/thing.h"
+
+/* Appends what there is of this thing, unless it is a server. ERR_NOMEM, ERR_LIMIT. */
+int places_find(const struct find_world *world, const struct find_thing *thing, struct find_list *list, struct err *err);
+
+/* Appends what can be connected by its name although nothing of it was found: a receiver of telemetry. */
+int places_named(const struct find_thing *thing, struct find_list *list, struct err *err);
+
+#endif
