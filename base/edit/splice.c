@@ -67,3 +67,7 @@ size_t edit_find(struct bytes text, size_t from, const char *what) {
     const uint8_t *found = memmem(text.p + from, text.n - from, what, strlen(what));
     return found != NULL ? (size_t)(found - text.p) : SIZE_MAX;
 }
+
+size_t edit_bom(struct bytes text) {
+    return text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}

@@ -31,6 +31,8 @@ int edit_note(struct edit *edit, size_t at, struct bytes what, struct err *err);
 int edit_take_back(struct edit *edit, struct err *err);
 /* Removes `n` bytes of a text. */
 void edit_cut(struct buf *text, size_t at, size_t n);
+/* How many bytes the text's byte order mark has: 3, or 0 without one. */
+size_t edit_bom(struct bytes text);
 /* The first occurrence of `what` at or after `from`; SIZE_MAX if there is none. */
 size_t edit_find(struct bytes text, size_t from, const char *what);
 

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX 128 /* each level is a call */
 
 struct reader {
     struct bytes text;
@@ -266,7 +266,8 @@ static int report(const struct reader *r, struct err *err) {
 }
 
 int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, struct err *err) {
-    struct reader r = {.text = text, .at = *at};
+    size_t bom = edit_bom(text);
+    struct reader r = {.text = text, .at = *at > bom ? *at : bom};
     struct edit_toml_item item = {0};
     if (!skip_lines(&r)) return report(&r, err);
     if (r.at == text.n) {
@@ -274,7 +275,7 @@ int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, st
         return 1;
     }
     size_t start = r.at;
-    while (start > 0 && text.p[start - 1] != '\n') {
+    while (start > bom && text.p[start - 1] != '\n') {
         start--;
     }
     bool good = look(&r, 0) == '[' ? read_head(&r, &item) : read_pair(&r, &item);
