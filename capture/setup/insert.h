@@ -30,8 +30,4 @@ int setup_withdraw(const struct setup_place *place, const char *own, struct setu
 /* The same for TOML. ERR_CONFLICT with the lines: entries of ours are there in a form that is not taken apart. */
 int setup_withdraw_toml(const char *own, const struct setup_record *record, struct buf *text, bool *ret_empty,
                         struct err *err);
-/* Why hooks would not run, of these settings or of managed ones; false if nothing says so. */
-bool setup_silenced(const struct setup_world *world, const struct setup_place *place, struct bytes text,
-                    char why[SETUP_WHY_MAX]);
-
 #endif

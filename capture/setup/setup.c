@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "base/edit/silence.h"
 #include "base/edit/target.h"
 #include "base/mp_map.h"
 #include "base/text.h"
@@ -93,7 +94,7 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
     struct setup_finding *f = job->finding;
     struct bytes text = bytes_of_buf(&job->target.text);
     struct err wrong = {0};
-    char silenced[SETUP_WHY_MAX];
+    char silenced[EDIT_SILENCE_MAX];
     size_t ours = 0, same = 0;
     f->exists = job->target.exists;
     if (opened != 0) {
@@ -114,7 +115,7 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
     if (job->place->form == SETUP_PLUGIN && f->exists && ours == 0) {
         refuse(f, "there is a file of another origin in its place");
     }
-    if (f->state != SETUP_REFUSED && setup_silenced(job->world, job->place, text, silenced)) {
+    if (f->state != SETUP_REFUSED && edit_silenced(job->place->agent->name, f->path, text, job->world->root, silenced)) {
         refuse(f, silenced);
     }
     return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/http/listen.h"
 #include "base/text.h"
 #include "capture/find/find.h"
@@ -167,7 +168,6 @@ static const char *done_word(const struct setup *s, const struct setup_finding *
 static void put(struct setup *s, const struct setup_agent *agent, const struct setup_finding *f) {
     uint64_t time = UINT64_MAX;
     bool heard = last_event(s, agent, &time);
-    char when[64] = "";
     if (s->cli->json) {
         struct obj one = {0};
         obj_text(&one, "name", agent->name);
@@ -190,12 +190,16 @@ static void put(struct setup *s, const struct setup_agent *agent, const struct s
         return;
     }
     if (f->state == SETUP_ABSENT && s->args->n_args == 0) return; /* the table has what is there */
+    struct buf when = {.max = 64};
     if (heard) {
-        text_time(when, time);
+        when_text(&when, time, WHEN_RELATIVE, clock_wall_ns());
+    } else {
+        buf_put_str(&when, "never");
     }
     table_text(s->table, agent->name);
     table_text(s->table, done_word(s, f));
-    table_text(s->table, heard ? when : "never");
+    table_cell(s->table, bytes_of_buf(&when));
+    buf_done(&when);
     table_text(s->table, f->path);
     table_text(s->table, f->why);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/edit/hooks.h"
+#include "base/edit/silence.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -28,8 +29,8 @@
 #define NAME_MAX_   64
 
 /* The worst first. */
-enum status { MISSING, MISSING_PROJECT, BROKEN, DENIED, ERROR, PARTIAL, ELSEWHERE, WELL, STATUSES };
-static const char *const status_words[STATUSES] = {"missing", "missing_project", "broken",    "denied",
+enum status { MISSING, MISSING_PROJECT, SILENCED, BROKEN, DENIED, ERROR, PARTIAL, ELSEWHERE, WELL, STATUSES };
+static const char *const status_words[STATUSES] = {"missing", "missing_project", "silenced",  "broken", "denied",
                                                    "error",   "partial",         "elsewhere", "ok"};
 
 struct seen {
@@ -106,7 +107,7 @@ static bool is_of_project(const char *path) {
     return n >= sizeof(end) - 1 && strcmp(path + n - (sizeof(end) - 1), end) == 0;
 }
 
-static void look_at(struct seen *s, struct bytes record) {
+static void look_at(struct seen *s, const struct probe_box *box, struct bytes record) {
     char path[FILE_PATH_MAX];
     struct buf text = {.max = EDIT_TEXT_MAX};
     struct err why = {0};
@@ -124,7 +125,12 @@ static void look_at(struct seen *s, struct bytes record) {
     } else if (file_read_regular(path, &text, &why) != 0) {
         status = ERROR;
     } else {
+        char silenced[EDIT_SILENCE_MAX];
         status = weigh(record, bytes_of_buf(&text), &why);
+        if (status == WELL && edit_silenced(s->agent, path, bytes_of_buf(&text), box->root, silenced)) {
+            status = SILENCED;
+            err_set(&why, ERR_CONFLICT, "%s", silenced);
+        }
     }
     say(s, status == MISSING && is_of_project(path) ? MISSING_PROJECT : status, path, why.msg);
     buf_done(&text);
@@ -138,7 +144,7 @@ static int is_record(const struct dirent *entry) {
 }
 
 /* A record that cannot be read is said of the agent in its file's name: NAME-HASH.json. */
-static void take_record(struct looking *l, const char *path, const char *name) {
+static void take_record(struct looking *l, const struct probe_box *box, const char *path, const char *name) {
     struct buf text = {.max = RECORD_MAX}, map = {.max = 2 * RECORD_MAX};
     struct err why = {0};
     const char *dash = strrchr(name, '-');
@@ -152,7 +158,7 @@ static void take_record(struct looking *l, const char *path, const char *name) {
         say(s, ERROR, path, why.msg);
     } else if (s != NULL) {
         buf_put_bytes(&s->changes, mp_get_text(record, "nonce"));
-        look_at(s, record);
+        look_at(s, box, record);
     }
     buf_done(&text);
     buf_done(&map);
@@ -166,7 +172,7 @@ static int take_records(struct looking *l, const struct probe_box *box, struct e
     if (n > RECORDS_MAX) rc = err_set(err, ERR_LIMIT, "'%s' has more than %d records", dir, RECORDS_MAX);
     for (int i = 0; i < n; i++) {
         if (rc == 0) rc = file_join(path, dir, names[i]->d_name, err);
-        if (rc == 0) take_record(l, path, names[i]->d_name);
+        if (rc == 0) take_record(l, box, path, names[i]->d_name);
         free(names[i]);
     }
     free(names);

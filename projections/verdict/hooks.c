@@ -21,6 +21,7 @@ static const struct hook_status {
     {"ok", VERDICT_PASS, MESSAGE_NONE, {MESSAGE_NONE, NULL}},
     {"missing", VERDICT_FAIL, MESSAGE_HOOK_MISSING, {MESSAGE_NONE, APPLY}},
     {"missing_project", VERDICT_FAIL, MESSAGE_HOOK_MISSING_PROJECT, {MESSAGE_NONE, APPLY " --project DIR"}},
+    {"silenced", VERDICT_FAIL, MESSAGE_HOOK_SILENCED, {MESSAGE_FIRST_SILENCED, LOOK}},
     {"elsewhere", VERDICT_WARN, MESSAGE_HOOK_ELSEWHERE, {MESSAGE_FIRST_UNDO, APPLY}},
     {"partial", VERDICT_WARN, MESSAGE_HOOK_PARTIAL, {MESSAGE_FIRST_UNDO, APPLY}},
     {"unrecorded", VERDICT_UNKNOWN, MESSAGE_HOOK_UNRECORDED, {MESSAGE_FIRST_UNDO, APPLY}},
@@ -77,6 +78,14 @@ static int each_setup(struct verdict_case *c, void *ctx, const struct row *row, 
     }
     row_done(&check);
     return rc < 0 ? rc : 0;
+}
+
+bool verdict_is_connectable(struct bytes agent) {
+    static const char *const names[] = {"claude-code", "codex", "gemini-cli", "opencode", "goose"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (bytes_is(agent, names[i])) return true;
+    }
+    return false;
 }
 
 int verdict_hooks(struct verdict_case *c, size_t *ret_n, struct err *err) {

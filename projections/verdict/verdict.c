@@ -452,4 +452,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"doctor.*", "ledger.created", "pack.installed", "pack.upgraded", "pack.removed", NULL};
 
-const struct projection projection_doctor = {"doctor", 13, tables, TABLES, kinds, fold_doctor};
+const struct projection projection_doctor = {"doctor", 14, tables, TABLES, kinds, fold_doctor};
