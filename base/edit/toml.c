@@ -231,6 +231,20 @@ bool edit_toml_member(struct bytes table, const char *key, struct bytes *ret) {
     }
 }
 
+bool edit_toml_element(struct bytes array, size_t *at, struct bytes *ret) {
+    struct reader r = {.text = array, .at = *at == 0 ? 1 : *at};
+    if (array.n == 0 || array.p[0] != '[' || !skip_lines(&r)) return false;
+    if (*at != 0 && look(&r, 0) == ',') {
+        r.at++;
+        if (!skip_lines(&r)) return false;
+    }
+    size_t from = r.at;
+    if (look(&r, 0) == ']' || !skip_value(&r, 0)) return false;
+    *ret = (struct bytes){array.p + from, r.at - from};
+    *at = r.at;
+    return true;
+}
+
 static bool read_head(struct reader *r, struct edit_toml_item *ret) {
     bool array = look(r, 1) == '[';
     ret->what = array ? EDIT_TOML_ARRAY : EDIT_TOML_TABLE;

@@ -133,3 +133,8 @@ int setup_place_find(const struct setup_world *world, const struct setup_agent *
     choose_file(world, dir, ret);
     return 0;
 }
+
+void setup_place_name(const struct setup_place *place, char ret[SETUP_NAME_MAX]) {
+    const char *colon = place->server[0] != '\0' ? ":" : "";
+    snprintf(ret, SETUP_NAME_MAX, "%s%s%s%s", place->agent->name, place->table != NULL ? ":mcp" : "", colon, place->server);
+}

@@ -4,7 +4,6 @@
 
 #include "capture/setup/record.h"
 
-#define SETUP_WHY_MAX 512
 /* Codex's exporter of one signal: a format for the receiver's address and "logs" or "traces". */
 #define SETUP_EXPORTER "{ otlp-http = { endpoint = \"http://%s/v1/%s\", protocol = \"binary\" } }"
 

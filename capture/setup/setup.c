@@ -24,6 +24,7 @@
 #include "base/edit/target.h"
 #include "base/mp_map.h"
 #include "base/text.h"
+#include "capture/setup/mcp.h"
 
 static const char *const state_names[] = {
     [SETUP_ABSENT] = "absent",       [SETUP_UNCHANGED] = "unchanged", [SETUP_READY] = "not connected",
@@ -84,6 +85,18 @@ struct job {
     struct setup_finding *finding;
 };
 
+static int count(const struct setup_world *world, const struct setup_place *place, struct bytes text, size_t *ret_ours,
+                 size_t *ret_same, struct err *err) {
+    return place->table != NULL ? setup_mcp_count(world, place, text, ret_ours, ret_same, err)
+                                : setup_count(world, place, text, ret_ours, ret_same, err);
+}
+
+static int insert(const struct job *job, struct setup_record *record, char note[SETUP_WHY_MAX], struct err *err) {
+    if (job->place->table == NULL) return setup_insert(job->world, job->place, record, note, err);
+    int rc = setup_mcp_insert(job->world, job->place, record, err);
+    return rc == 0 ? setup_check(job->place->form, bytes_of_buf(&record->edit.text), err) : rc;
+}
+
 static void refuse(struct setup_finding *f, const char *why) {
     f->state = SETUP_REFUSED;
     snprintf(f->why, sizeof(f->why), "%s", why);
@@ -102,7 +115,7 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
         return opened == ERR_NOMEM ? err_set(err, opened, "%s", why->msg) : 0;
     }
     int rc = setup_check(job->place->form, text, &wrong);
-    if (rc == 0) rc = setup_count(job->world, job->place, text, &ours, &same, &wrong);
+    if (rc == 0) rc = count(job->world, job->place, text, &ours, &same, &wrong);
     if (rc != 0) {
         char said[ERR_MSG_MAX];
         snprintf(said, sizeof(said), "'%.400s' is broken: %.400s", f->path, wrong.msg);
@@ -129,6 +142,10 @@ static int begin(struct job *job, bool make, struct err *err) {
     job->target.dir = -1;
     if (job->place->form == SETUP_NONE) {
         f->state = job->place->found ? SETUP_UNCHANGED : SETUP_ABSENT;
+        if (job->place->table != NULL) {
+            snprintf(f->why, sizeof(f->why), "%s", job->place->why);
+            return file_join(f->path, job->place->base, job->place->below, err);
+        }
         snprintf(f->why, sizeof(f->why), "%s", job->place->found ? job->place->agent->unchanged : "");
         return 0;
     }
@@ -169,11 +186,12 @@ static int append(struct job *job, const char *kind, bool exact, size_t bytes, s
     struct mp_map map;
     struct buf body = {.max = 65536};
     struct log_draft draft;
-    char subject[64], key[80];
+    char subject[SETUP_NAME_MAX + 8], key[80], name[SETUP_NAME_MAX];
     uint8_t digest[HASH_LEN];
     const struct bytes inserted = bytes_of_buf(&r->edit.inserted);
     mp_map_init(&map, 65536);
-    mp_map_text(&map, "name", bytes_of(agent->name));
+    setup_place_name(job->place, name);
+    mp_map_text(&map, "name", bytes_of(name));
     mp_map_text(&map, "what", bytes_of(job->place->form == SETUP_PLUGIN ? "file" : "settings"));
     mp_map_text(&map, "agent", bytes_of(agent->name));
     mp_map_uint(&map, "bytes", bytes);
@@ -187,7 +205,7 @@ static int append(struct job *job, const char *kind, bool exact, size_t bytes, s
         mp_map_bool(&map, "exact", exact);
     }
     int rc = mp_map_write(&map, &body, err);
-    snprintf(subject, sizeof(subject), "setup/%s", agent->name);
+    snprintf(subject, sizeof(subject), "setup/%s", name);
     snprintf(key, sizeof(key), "%s:%s", applied ? "applied" : "undone", r->nonce);
     log_draft_init(&draft);
     draft.kind = bytes_of(kind);
@@ -224,7 +242,7 @@ static int prepare(struct job *job, char note[SETUP_WHY_MAX], struct err *err) {
     snprintf(r->path, sizeof(r->path), "%s", t->path);
     crypt_random(nonce, sizeof(nonce));
     text_hex(r->nonce, nonce, sizeof(nonce));
-    if (rc == 0) rc = setup_insert(job->world, job->place, r, note, err);
+    if (rc == 0) rc = insert(job, r, note, err);
     const struct bytes after = bytes_of_buf(&r->edit.text);
     hash_parts(r->after, &after, 1);
     return rc;
@@ -271,6 +289,11 @@ int setup_apply(const struct setup_world *world, const struct setup_place *place
 
 /* ---- undoing ---- */
 
+static int withdraw_server(const struct job *job, const struct setup_record *record, struct buf *text, struct err *err) {
+    int rc = setup_mcp_withdraw(job->world, job->place, record, text, err);
+    return rc == 0 ? setup_check(job->place->form, bytes_of_buf(text), err) : rc;
+}
+
 /* The text without what was inserted: exactly as before when nothing else was changed, else without our entries. */
 static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *ret_empty, struct err *err) {
     struct setup_record *r = job->finding->recorded ? &job->record : NULL;
@@ -296,6 +319,7 @@ static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *re
     struct buf own = {.max = 8 * FILE_PATH_MAX};
     buf_put_bytes(ret, bytes_of_buf(&t->text));
     int rc = buf_check(ret, "the settings", err);
+    if (job->place->table != NULL) return rc == 0 ? withdraw_server(job, r, ret, err) : rc;
     if (rc == 0) rc = setup_own(job->world, job->place, r, &own, err);
     if (rc == 0) rc = setup_withdraw(job->place, (const char *)own.p, r, ret, ret_empty, err);
     buf_done(&own);
@@ -322,7 +346,7 @@ static int undo_it(struct job *job, struct err *err) {
     } else {
         rc = take_back(job, &text, &exact, &empty, &why);
         same = bytes_eq(bytes_of_buf(&text), bytes_of_buf(&t->text));
-        if (rc == 0) rc = setup_count(job->world, job->place, bytes_of_buf(&text), &left, &ignored, &why);
+        if (rc == 0) rc = count(job->world, job->place, bytes_of_buf(&text), &left, &ignored, &why);
         if (rc == 0 && !same) rc = replace(job, bytes_of_buf(&text), empty, &why);
         f->bytes = rc == 0 && t->text.n > text.n ? t->text.n - text.n : 0;
     }
@@ -367,7 +391,7 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
     size_t ours = 0, same = 0;
     bool readable = rc == 0 && place->form != SETUP_NONE && job.target.dir >= -1 &&
                     (job.target.exists || ret->state != SETUP_REFUSED) &&
-                    setup_count(world, place, bytes_of_buf(&job.target.text), &ours, &same, &wrong) == 0;
+                    count(world, place, bytes_of_buf(&job.target.text), &ours, &same, &wrong) == 0;
     if (readable && ret->recorded && !job.record.applied && ours > 0) { /* what is undone was applied */
         rc = finish_apply(&job, err);
     }
@@ -376,4 +400,13 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
     }
     end(&job);
     return rc;
+}
+
+bool setup_is_on_top(const struct setup_world *world, const struct setup_place *place) {
+    struct setup_finding f;
+    struct job job = {.world = world, .place = place, .finding = &f};
+    bool on_top = place->form != SETUP_NONE && begin(&job, false, NULL) == 0 && f.recorded &&
+                  memcmp(job.target.digest, job.record.after, HASH_LEN) == 0;
+    if (place->form != SETUP_NONE) end(&job);
+    return on_top;
 }

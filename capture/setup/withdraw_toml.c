@@ -41,6 +41,7 @@ static int withdraw_blocks(const struct setup_record *record, struct buf *text, 
     int rc = 0;
     for (size_t i = record->edit.n; rc == 0 && i > 0; i--) {
         const struct edit_splice *s = &record->edit.splices[i - 1];
+        if (s->moved) continue;
         const struct bytes inserted = {record->edit.inserted.p + s->from, s->n};
         with_line_ends(inserted, "\n", &block);
         withdraw_block(bytes_of_buf(&block), text);

@@ -12,6 +12,7 @@
 #include "capture/setup/setup.h"
 #include "cli/call/command.h"
 #include "cli/capture/setup_receiver.h"
+#include "cli/capture/setup_servers.h"
 #include "cli/open/open.h"
 #include "cli/print/table.h"
 #include "cli/print/when.h"
@@ -28,19 +29,22 @@ static const struct opt options[] = {
     {0},
 };
 
-#define WORDS_MAX 6
+#define WORDS_MAX    6
+#define OTLP_DEFAULT "127.0.0.1:4318" /* of a receiver that is named without an address */
 
 struct setup {
     struct cli *cli;
     struct setup_world world;
     char program[FILE_PATH_MAX], dir[FILE_PATH_MAX], project[FILE_PATH_MAX], pass[FILE_PATH_MAX];
+    char actor[CLI_ACTOR_MAX];
     const char *argv[WORDS_MAX + 1];
     struct buf prefix;
     const struct opt_args *args;
-    struct ledger *ledger; /* NULL: there is none */
-    struct obj agents;     /* with --json */
+    struct ledger *ledger;      /* NULL: there is none */
+    struct obj agents, servers; /* with --json */
+    struct setup_servers mcp;
     struct table *table;
-    bool failed;
+    bool failed, otlp; /* otlp: it is named */
 };
 
 /* ---- what comes from outside ---- */
@@ -107,16 +111,21 @@ static int look_around(struct setup *s) {
     }
     s->world.project = project != NULL ? s->project : NULL;
     for (size_t i = 0; i < args->n_args; i++) {
-        if (setup_agent_find(args->args[i]) == NULL) {
+        bool otlp = strcmp(args->args[i], "otlp") == 0;
+        s->otlp = s->otlp || otlp;
+        if (!otlp && setup_agent_find(args->args[i]) == NULL && !setup_servers_is_name(args->args[i])) {
             struct buf names = {.max = 1024};
             for (size_t k = 0; k < setup_agent_count(); k++) {
                 buf_printf(&names, "%s%s", k > 0 ? ", " : "", setup_agent_at(k)->name);
             }
-            int code = cli_usage(s->cli, "unknown agent '%.60s'; known are %.*s", args->args[i], (int)names.n,
-                                 (const char *)names.p);
+            int code = cli_usage(s->cli, "unknown agent '%.60s'; known are %.*s, [AGENT:]mcp[:SERVER] and otlp",
+                                 args->args[i], (int)names.n, (const char *)names.p);
             buf_done(&names);
             return code;
         }
+    }
+    if (s->otlp && s->world.otlp == NULL && opt_has(args, &options[S_APPLY])) {
+        s->world.otlp = OTLP_DEFAULT;
     }
     if (realpath(s->cli->dir, s->dir) == NULL) {
         snprintf(s->dir, sizeof(s->dir), "%s", s->cli->dir);
@@ -231,6 +240,7 @@ static int put_things(struct setup *s) {
     if (!s->cli->json) return table_end(table);
     struct obj whole = {0};
     obj_list(&whole, "agents", &s->agents);
+    obj_list(&whole, "servers", &s->servers);
     obj_list(&whole, "found", &found);
     return cli_print(s->cli, &whole, false);
 }
@@ -245,6 +255,7 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
     struct err err = {0};
     int rc = setup_place_find(&s->world, agent, &place, &err);
     if (rc == 0 && apply) rc = setup_apply(&s->world, &place, s->ledger, actor, &f, &err);
+    if (rc == 0 && undo) rc = setup_servers_undo_newest(&s->mcp, agent, &err);
     if (rc == 0 && undo) rc = setup_undo(&s->world, &place, s->ledger, actor, &f, &err);
     if (rc == 0 && !apply && !undo) rc = setup_look(&s->world, &place, &f, &err);
     if (rc != 0) {
@@ -269,6 +280,19 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
     return 0;
 }
 
+static int find_servers(struct setup *s) {
+    struct err err = {0};
+    s->mcp = (struct setup_servers){.cli = s->cli,
+                                    .world = &s->world,
+                                    .ledger = s->ledger,
+                                    .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), s->actor),
+                                    .args = s->args,
+                                    .what = opt_has(s->args, &options[S_APPLY])  ? SETUP_SERVERS_APPLY
+                                            : opt_has(s->args, &options[S_UNDO]) ? SETUP_SERVERS_UNDO
+                                                                                 : SETUP_SERVERS_LOOK};
+    return setup_servers_find(&s->mcp, &err) == 0 ? 0 : cli_fail(s->cli, &err);
+}
+
 static int take_agents(struct setup *s) {
     static const struct table_column columns[] = {{"AGENT", TABLE_KEEP, 0},
                                                   {"STATE", TABLE_WHOLE, 0},
@@ -276,15 +300,24 @@ static int take_agents(struct setup *s) {
                                                   {"SETTINGS", TABLE_TAIL, 0},
                                                   {"NOTE", TABLE_WRAP, 0}};
     bool only_look = !opt_has(s->args, &options[S_APPLY]) && !opt_has(s->args, &options[S_UNDO]);
-    int code = 0;
-    s->table = s->cli->json ? NULL : table_new(s->cli, columns, 5);
+    int code = find_servers(s);
+    bool agents = s->args->n_args == 0;
+    for (size_t i = 0; i < s->args->n_args; i++) {
+        agents = agents || setup_agent_find(s->args->args[i]) != NULL;
+    }
+    s->table = s->cli->json || code != 0 || !agents ? NULL : table_new(s->cli, columns, 5);
     for (size_t i = 0; code == 0 && i < setup_agent_count(); i++) {
         const struct setup_agent *agent = setup_agent_at(i);
         if (is_asked(s, agent) && (s->world.project == NULL || strcmp(agent->name, "claude-code") == 0)) {
             code = take_agent(s, agent);
         }
     }
-    int printed = s->cli->json ? 0 : table_end(s->table);
+    int printed = table_end(s->table);
+    if (code == 0 && printed == 0) {
+        int servers = setup_servers_finish(&s->mcp, s->cli->json ? &s->servers : NULL);
+        s->failed = s->failed || servers == EXIT_NO;
+        code = servers == EXIT_NO ? 0 : servers;
+    }
     if (code != 0) return code;
     if (printed == 0 && (s->cli->json || (only_look && s->args->n_args == 0))) printed = put_things(s);
     return printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
@@ -324,6 +357,8 @@ static int setup(struct cli *cli, const struct opt_args *args) {
     log_close(s.ledger);
     buf_done(&s.prefix);
     obj_done(&s.agents);
+    obj_done(&s.servers);
+    setup_servers_done(&s.mcp);
     return code;
 }
 

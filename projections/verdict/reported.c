@@ -253,15 +253,17 @@ static int each_agent(struct verdict_case *c, const struct row *row, struct err 
 }
 
 int verdict_agents(struct verdict_case *c, struct err *err) {
-    size_t heard, connected = 0;
+    size_t heard, connected = 0, taps = 0;
     int rc = verdict_each(c, "agents", each_agent, err);
     heard = c->found;
-    if (rc == 0) rc = verdict_hooks(c, &connected, err);
+    if (rc == 0) rc = verdict_hooks(c, &connected, &taps, err);
     if (rc == 0 && c->found == 0) {
         verdict_leave_out(c, SAY(NO_AGENTS));
     }
     const struct message_arg n = message_int("n", (int64_t)heard), days = message_int("days", SILENT_DAYS);
-    if (heard == 0) {
+    if (heard == 0 && connected == 0) {
+        verdict_passes(c, SAY_WITH(TAPS_THERE, message_int("n", (int64_t)taps)));
+    } else if (heard == 0) {
         verdict_passes(c, SAY_WITH(HOOKS_THERE, message_int("n", (int64_t)connected)));
     } else if (connected == 0) {
         verdict_passes(c, SAY_WITH(AGENTS_HEARD, n, days));
