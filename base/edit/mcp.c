@@ -347,12 +347,13 @@ static int replace(struct buf *text, struct edit_mcp_span span, struct bytes wit
     return rc;
 }
 
-/* The tap's words, with the old command and the comma behind it: as they were inserted, or as somebody has laid them out since. */
-static struct edit_mcp_span cut_of(struct bytes text, const struct edit_mcp_server *s, size_t k) {
+/* The first k + 1 words of a list, with the comma behind them: as they were inserted, or as somebody has laid them out since. */
+static struct edit_mcp_span cut_of(struct bytes text, const struct edit_mcp_server *s, struct edit_mcp_span list,
+                                   size_t k) {
     struct edit_mcp_span cut = {s->words[0].start, s->words[k].end};
-    bool as_inserted = cut.start == s->args.start + 1, comma = text.p[cut.end] == ',';
+    bool as_inserted = cut.start == list.start + 1, comma = text.p[cut.end] == ',';
     if (s->n == k + 1) {
-        return as_inserted && !comma ? cut : (struct edit_mcp_span){s->args.start + 1, s->args.end - 1};
+        return as_inserted && !comma ? cut : (struct edit_mcp_span){list.start + 1, list.end - 1};
     }
     if (!as_inserted || !comma) {
         cut.end = k + 1 < EDIT_MCP_WORDS_MAX ? s->words[k + 1].start : cut.end;
@@ -368,11 +369,11 @@ int edit_mcp_unwrap(struct buf *text, enum edit_mcp_form form, const char *table
     struct buf command = {.max = EDIT_TEXT_MAX};
     struct edit_mcp_server server = *s;
     size_t k = tap->n + (s->listed ? 1 : 0); /* the old command */
+    struct edit_mcp_span cut = cut_of(bytes_of_buf(text), s, s->listed ? s->command : s->args, s->listed ? k - 1 : k);
     if (s->listed) {
-        edit_cut(text, s->words[0].start, s->words[k].start - s->words[0].start);
+        edit_cut(text, cut.start, cut.end - cut.start);
         return 0;
     }
-    struct edit_mcp_span cut = cut_of(bytes_of_buf(text), s, k);
     buf_put_bytes(&command, word_at(bytes_of_buf(text), s->words[k]));
     bool after = s->args.start > s->command.start;
     if (after) edit_cut(text, cut.start, cut.end - cut.start);

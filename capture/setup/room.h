@@ -8,6 +8,7 @@
  *   mcp        servers that settings name, and the tap before them
  *   record     the inserted bytes and their places, a file in the ledger's directory
  *   setup      looking, applying, undoing
+ *   stack      the same, of several changes of one file
  */
 #ifndef CAPTURE_SETUP_ROOM_H
 #define CAPTURE_SETUP_ROOM_H

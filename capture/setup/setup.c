@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -409,4 +410,42 @@ bool setup_is_on_top(const struct setup_world *world, const struct setup_place *
                   memcmp(job.target.digest, job.record.after, HASH_LEN) == 0;
     if (place->form != SETUP_NONE) end(&job);
     return on_top;
+}
+
+bool setup_is_recorded(const struct setup_world *world, const struct setup_place *place) {
+    struct setup_finding f;
+    return setup_look(world, place, &f, NULL) == 0 && f.recorded;
+}
+
+/* Would the hooks be inserted with the telemetry, if they were not there? In memory alone. */
+static int try_telemetry(struct job *job, bool *ret, struct err *err) {
+    struct setup_record *record = calloc(1, sizeof(*record));
+    struct buf text = {.max = EDIT_TEXT_MAX};
+    struct err why = {0};
+    char note[SETUP_WHY_MAX];
+    bool exact, empty;
+    int rc = record == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
+    if (rc == 0 && take_back(job, &text, &exact, &empty, &why) == 0 &&
+        edit_init(&record->edit, bytes_of_buf(&text), &why) == 0 && insert(job, record, note, &why) == 0) {
+        *ret = strcmp(record->otlp, job->world->otlp) == 0;
+    }
+    if (record != NULL) {
+        setup_record_done(record);
+    }
+    free(record);
+    buf_done(&text);
+    return rc;
+}
+
+int setup_moves(const struct setup_world *world, const struct setup_place *place, bool *ret, struct err *err) {
+    struct setup_finding f;
+    struct job job = {.world = world, .place = place, .finding = &f};
+    *ret = false;
+    if (world->otlp == NULL || place->table != NULL || place->form == SETUP_NONE || place->form == SETUP_PLUGIN) return 0;
+    int rc = begin(&job, false, err);
+    if (rc == 0 && f.state == SETUP_CONNECTED && f.recorded && strcmp(job.record.otlp, world->otlp) != 0) {
+        rc = try_telemetry(&job, ret, err);
+    }
+    end(&job);
+    return rc;
 }

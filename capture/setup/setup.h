@@ -40,6 +40,9 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
 /* Are its settings as this change left them? Then undoing it gives them back byte for byte: of several changes of one file, this one
  * goes first. */
 bool setup_is_on_top(const struct setup_world *world, const struct setup_place *place);
+bool setup_is_recorded(const struct setup_world *world, const struct setup_place *place);
+/* Is it connected, and would its telemetry go to world->otlp only after it was undone? Changes nothing. */
+int setup_moves(const struct setup_world *world, const struct setup_place *place, bool *ret, struct err *err);
 /* Holds off other setups of this ledger. Returns a descriptor to close, or an error. */
 int setup_lock(const struct setup_world *world, struct err *err);
 /* Removes what killed setups left beside the records, as setup_lock does, unless another one holds the lock. */

@@ -9,7 +9,7 @@
 #include "base/http/listen.h"
 #include "base/text.h"
 #include "capture/find/find.h"
-#include "capture/setup/setup.h"
+#include "capture/setup/stack.h"
 #include "cli/call/command.h"
 #include "cli/capture/setup_receiver.h"
 #include "cli/capture/setup_servers.h"
@@ -40,8 +40,8 @@ struct setup {
     const char *argv[WORDS_MAX + 1];
     struct buf prefix;
     const struct opt_args *args;
-    struct ledger *ledger;      /* NULL: there is none */
-    struct obj agents, servers; /* with --json */
+    struct ledger *ledger;                /* NULL: there is none */
+    struct obj agents, servers, receiver; /* with --json */
     struct setup_servers mcp;
     struct table *table;
     bool failed, otlp; /* otlp: it is named */
@@ -241,6 +241,9 @@ static int put_things(struct setup *s) {
     struct obj whole = {0};
     obj_list(&whole, "agents", &s->agents);
     obj_list(&whole, "servers", &s->servers);
+    if (s->otlp) {
+        obj_obj(&whole, "receiver", &s->receiver);
+    }
     obj_list(&whole, "found", &found);
     return cli_print(s->cli, &whole, false);
 }
@@ -254,9 +257,9 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
     struct setup_finding f = {0};
     struct err err = {0};
     int rc = setup_place_find(&s->world, agent, &place, &err);
-    if (rc == 0 && apply) rc = setup_apply(&s->world, &place, s->ledger, actor, &f, &err);
+    if (rc == 0 && apply) rc = setup_stack_apply(&s->world, &place, s->ledger, actor, &f, &err);
     if (rc == 0 && undo) rc = setup_servers_undo_newest(&s->mcp, agent, &err);
-    if (rc == 0 && undo) rc = setup_undo(&s->world, &place, s->ledger, actor, &f, &err);
+    if (rc == 0 && undo) rc = setup_stack_undo(&s->world, &place, s->ledger, actor, &f, &err);
     if (rc == 0 && !apply && !undo) rc = setup_look(&s->world, &place, &f, &err);
     if (rc != 0) {
         err_prefix(&err, "%s", agent->name);
@@ -273,9 +276,6 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
                  "ledger: setup: %s is connected to another ledger or by another program: first 'ledger setup --undo %s' "
                  "with that",
                  agent->name, agent->name);
-    }
-    if (apply && s->world.otlp != NULL && !f.changed && f.state == SETUP_CONNECTED) {
-        cli_note(s->cli, "ledger: setup: %s is connected already; for its telemetry, undo that first", agent->name);
     }
     return 0;
 }
@@ -299,7 +299,6 @@ static int take_agents(struct setup *s) {
                                                   {"LAST EVENT", TABLE_KEEP, 0},
                                                   {"SETTINGS", TABLE_TAIL, 0},
                                                   {"NOTE", TABLE_WRAP, 0}};
-    bool only_look = !opt_has(s->args, &options[S_APPLY]) && !opt_has(s->args, &options[S_UNDO]);
     int code = find_servers(s);
     bool agents = s->args->n_args == 0;
     for (size_t i = 0; i < s->args->n_args; i++) {
@@ -319,21 +318,65 @@ static int take_agents(struct setup *s) {
         code = servers == EXIT_NO ? 0 : servers;
     }
     if (code != 0) return code;
-    if (printed == 0 && (s->cli->json || (only_look && s->args->n_args == 0))) printed = put_things(s);
     return printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
+}
+
+/* Its telemetry is not moved by this call. */
+static bool keeps_address(void *ctx, const char *agent) {
+    const struct setup *s = ctx;
+    const struct setup_agent *known = setup_agent_find(agent);
+    return known == NULL || !is_asked(s, known);
+}
+
+static struct setup_receiver receiver_of(struct setup *s) {
+    return (struct setup_receiver){.cli = s->cli,
+                                   .world = &s->world,
+                                   .ledger = s->ledger,
+                                   .address = s->world.otlp,
+                                   .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), s->actor),
+                                   .named = s->otlp};
+}
+
+static int put_receiver(struct setup *s, const char *name, const char *state, const char *address) {
+    static const struct table_column columns[] = {
+        {"RECEIVER", TABLE_KEEP, 0}, {"STATE", TABLE_WHOLE, 0}, {"ADDRESS", TABLE_KEEP, 0}};
+    if (s->cli->json) {
+        obj_text(&s->receiver, "name", name);
+        obj_text(&s->receiver, "state", state);
+        obj_text(&s->receiver, "address", address[0] != '\0' ? address : NULL);
+        return 0;
+    }
+    if (s->args->n_args != 1) out_str(s->cli, "\n");
+    struct table *table = table_new(s->cli, columns, 3);
+    table_text(table, name);
+    table_text(table, state);
+    table_text(table, address);
+    return table_end(table);
 }
 
 /* `code`: what agents came to, which stays unless the receiver fails. */
 static int take_receiver(struct setup *s, int code) {
-    char room[CLI_ACTOR_MAX];
-    const struct setup_receiver receiver = {.cli = s->cli,
-                                            .ledger = s->ledger,
-                                            .address = s->world.otlp,
-                                            .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), room)};
-    int failed = s->world.otlp != NULL                ? setup_receiver_add(&receiver)
-                 : opt_has(s->args, &options[S_UNDO]) ? setup_receiver_drop(&receiver)
-                                                      : 0;
+    const struct setup_receiver receiver = receiver_of(s);
+    bool undo = opt_has(s->args, &options[S_UNDO]);
+    char name[256], before[256], after[256];
+    setup_receiver_find(&receiver, name, before);
+    int failed = s->world.otlp != NULL ? setup_receiver_add(&receiver) : undo ? setup_receiver_drop(&receiver) : 0;
+    if (s->otlp && (failed == 0 || failed == EXIT_NO)) {
+        bool there = setup_receiver_find(&receiver, name, after);
+        const char *state = strcmp(before, after) == 0 ? setup_state_name(there ? SETUP_CONNECTED : SETUP_READY)
+                            : there                    ? "connected now"
+                                                       : "undone, as before";
+        int printed = put_receiver(s, name, state, after);
+        failed = printed != 0 ? printed : failed;
+    }
     return failed != 0 ? failed : code;
+}
+
+/* What else is on this box, when nothing is named; with --json, all of the answer. */
+static int take_things(struct setup *s, int code) {
+    bool changes = opt_has(s->args, &options[S_APPLY]) || opt_has(s->args, &options[S_UNDO]);
+    int printed = s->cli->json || (!changes && s->args->n_args == 0) ? put_things(s) : 0;
+    return printed != 0 ? printed : code;
 }
 
 static int setup(struct cli *cli, const struct opt_args *args) {
@@ -349,8 +392,14 @@ static int setup(struct cli *cli, const struct opt_args *args) {
     if (code == 0 && !changes) {
         setup_sweep(&s.world);
     }
-    if (code == 0) code = take_agents(&s);
-    if (code == EXIT_GOOD || code == EXIT_NO) code = take_receiver(&s, code);
+    if (code == 0 && s.world.otlp != NULL) {
+        const struct setup_receiver receiver = receiver_of(&s);
+        code = setup_receiver_check(&receiver, keeps_address, &s);
+    }
+    bool begun = code == 0;
+    if (begun) code = take_agents(&s);
+    if (begun && (code == EXIT_GOOD || code == EXIT_NO)) code = take_receiver(&s, code);
+    if (begun && (code == EXIT_GOOD || code == EXIT_NO)) code = take_things(&s, code);
     if (lock >= 0) {
         close(lock);
     }
@@ -358,6 +407,7 @@ static int setup(struct cli *cli, const struct opt_args *args) {
     buf_done(&s.prefix);
     obj_done(&s.agents);
     obj_done(&s.servers);
+    obj_done(&s.receiver);
     setup_servers_done(&s.mcp);
     return code;
 }

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "capture/setup/mcp.h"
+#include "capture/setup/stack.h"
 #include "cli/print/say.h"
 #include "cli/print/table.h"
 #include "cli/print/when.h"
@@ -93,9 +94,9 @@ static int take(struct setup_servers *s, struct setup_server *one, struct err *e
     one->done = true;
     switch (s->what) {
     case SETUP_SERVERS_APPLY:
-        return setup_apply(s->world, &one->place, s->ledger, s->actor, &one->finding, err);
+        return setup_stack_apply(s->world, &one->place, s->ledger, s->actor, &one->finding, err);
     case SETUP_SERVERS_UNDO:
-        return setup_undo(s->world, &one->place, s->ledger, s->actor, &one->finding, err);
+        return setup_stack_undo(s->world, &one->place, s->ledger, s->actor, &one->finding, err);
     case SETUP_SERVERS_LOOK:
         break;
     }
