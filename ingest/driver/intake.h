@@ -41,6 +41,7 @@ struct ingest_options {
     uint64_t every_ns;        /* INGEST_EVERY: from one look to the next; 0: one look only */
     const char *const *units; /* INGEST_UNIT: patterns of more units */
     size_t n_units;
+    const char *record; /* INGEST_HOOK: one record, instead of standard input; NULL: none */
     bool follow, strict, dry_run, verify;
     const volatile sig_atomic_t *stop; /* set by a signal handler: the run ends as if the input did. May be NULL */
     /* Callbacks, each may be NULL. `total` is 0 when unknown. */
