@@ -115,9 +115,29 @@ static bool holds(const struct rule *r, const char *path, struct bytes text, con
     return silenced;
 }
 
+/* goose skips plugins that its settings list, which are in another directory than these. */
+static bool is_disabled(const char *path, char why[EDIT_SILENCE_MAX]) {
+    static const char below[] = "/.agents/plugins/ledger/hooks/hooks.json";
+    static const char *const key[] = {"disabledPlugins"};
+    char file[2 * FILE_PATH_MAX];
+    size_t n = strlen(path), end = sizeof(below) - 1;
+    struct buf text = {.max = EDIT_TEXT_MAX};
+    struct bytes list;
+    if (n < end || strcmp(path + n - end, below) != 0) return false;
+    snprintf(file, sizeof(file), "%.*s/.config/goose/settings.json", (int)(n - end), path);
+    bool silenced = file_read_regular(file, &text, NULL) == 0 &&
+                    edit_json_get(bytes_of_buf(&text), EDIT_JSON, key, 1, &list) && list.p[0] == '[' &&
+                    edit_find(list, 0, "\"ledger\"") != SIZE_MAX;
+    if (silenced) {
+        snprintf(why, EDIT_SILENCE_MAX, "'%.400s' has ledger in disabledPlugins: no hook of it runs", file);
+    }
+    buf_done(&text);
+    return silenced;
+}
+
 bool edit_silenced(const char *agent, const char *path, struct bytes text, const char *root, char why[EDIT_SILENCE_MAX]) {
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         if (strcmp(rules[i].agent, agent) == 0 && holds(&rules[i], path, text, root, why)) return true;
     }
-    return false;
+    return strcmp(agent, "goose") == 0 && is_disabled(path, why);
 }

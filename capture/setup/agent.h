@@ -12,6 +12,7 @@ enum setup_form { SETUP_NONE, SETUP_JSON, SETUP_JSONC, SETUP_TOML, SETUP_PLUGIN 
 struct setup_agent {
     const char *name, *title, *program;
     const char *variable, *dir, *file; /* file is NULL for what is never changed */
+    const char *own;                   /* a file below the home instead, of which all is setup's; else NULL */
     enum setup_form form;
     unsigned timeout_unit;     /* of its hooks: milliseconds */
     const char *unchanged;     /* why it is never changed; else NULL */

@@ -6,6 +6,8 @@
 
 /* Codex's exporter of one signal: a format for the receiver's address and "logs" or "traces". */
 #define SETUP_EXPORTER "{ otlp-http = { endpoint = \"http://%s/v1/%s\", protocol = \"binary\" } }"
+/* How the line with Codex's program for the end of a turn begins. */
+#define SETUP_NOTIFY "notify = "
 
 /* The part of a hook's command that names the recorder and the agent: entries are found by it, whatever program and ledger. */
 void setup_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]);

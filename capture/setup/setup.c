@@ -327,8 +327,23 @@ static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *re
     return rc;
 }
 
+/* The directories of a file of its own are its own too, up to the one that has its name. */
+static void remove_own_dirs(const struct job *job) {
+    char path[FILE_PATH_MAX], *end;
+    snprintf(path, sizeof(path), "%s", job->target.path);
+    while (job->place->agent->own != NULL && (end = strrchr(path, '/')) != NULL) {
+        *end = '\0';
+        const char *name = strrchr(path, '/');
+        if (rmdir(path) != 0 || name == NULL || strcmp(name, "/ledger") == 0) return;
+    }
+}
+
 static int replace(struct job *job, struct bytes text, bool empty, struct err *err) {
-    if (empty && job->finding->recorded && job->record.created) return target_remove(&job->target, err);
+    if (empty && job->finding->recorded && job->record.created) {
+        int rc = target_remove(&job->target, err);
+        if (rc == 0) remove_own_dirs(job);
+        return rc;
+    }
     return target_replace(&job->target, text, err);
 }
 

@@ -43,7 +43,7 @@ mkdir -p "$HOME/.claude" "$HOME/.codex" "$HOME/.gemini" "$XDG_CONFIG_HOME/openco
 setup 0 --json
 state claude-code 'not connected'
 state cursor unchanged
-note_has cursor 'no verified description'
+note_has cursor 'recorded sample'
 state goose absent
 check test ! -e "$CLAUDE"
 
@@ -152,7 +152,7 @@ sed -i 's/^exporter = .*/exporter = { otlp-http = { endpoint = "http:\/\/127.0.0
 cp "$CODEX" "$T/before"
 setup 1 --undo codex --json
 state codex refused
-note_has codex 'line 4'
+note_has codex 'line 5'
 check cmp "$CODEX" "$T/before"
 sed -i '/^exporter/d' "$CODEX"
 setup 0 --undo codex
