@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ static int error_at(struct bytes text, size_t at, const char *what, struct err *
 }
 
 /* Counts brackets outside strings. For text that is not JSON the result is arbitrary; jansson refuses such text anyway. */
-static int check_depth(struct bytes text, struct err *err) {
+static int check_depth(struct bytes text, unsigned max, struct err *err) {
     unsigned depth = 0;
     bool in_string = false, blank = true;
     for (size_t i = 0; i < text.n; i++) {
@@ -61,8 +62,10 @@ static int check_depth(struct bytes text, struct err *err) {
         } else if (in_string) {
             i += c == '\\';
         } else if (c == '[' || c == '{') {
-            if (++depth > MP_DEPTH_MAX) {
-                return error_at(text, i, "nested deeper than 32 levels", err);
+            if (++depth > max) {
+                char what[64];
+                snprintf(what, sizeof(what), "nested deeper than %u levels", max);
+                return error_at(text, i, what, err);
             }
         } else if ((c == ']' || c == '}') && depth > 0) {
             depth--;
@@ -103,13 +106,14 @@ static int parse_error(const json_error_t *e, struct err *err) {
     return rc;
 }
 
-static int parse(struct bytes text, json_t **ret, struct err *err) {
+static int parse(struct bytes text, size_t flags, json_t **ret, struct err *err) {
     struct locale_c locale;
     int rc = locale_c_begin(&locale, err);
     if (rc != 0) return rc;
     json_error_t e;
     memset(&e, 0, sizeof(e));
-    json_t *root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+    json_t *root =
+        json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL | flags, &e);
     locale_c_end(&locale);
     if (root == NULL) return parse_error(&e, err);
     *ret = root;
@@ -238,22 +242,22 @@ int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
         return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, expected at most %zu", text.n, max);
     }
     if (text.n > JSON_VALUES_MAX && json_count_values(text) > JSON_VALUES_MAX) {
-        int deep = check_depth(text, err);
+        int deep = check_depth(text, MP_DEPTH_MAX, err);
         return deep != 0 ? deep : err_set(err, ERR_LIMIT, "JSON text with more than %zu values", JSON_VALUES_MAX);
     }
     json_t *root;
     struct err why = {0};
-    int rc = parse(text, &root, &why);
+    int rc = parse(text, 0, &root, &why);
     if (rc != 0) {
         /* Nesting is reported first: a text that is both too deep and wrong may be wrong because it was cut. */
-        int deep = rc == ERR_INVALID ? check_depth(text, err) : 0;
+        int deep = rc == ERR_INVALID ? check_depth(text, MP_DEPTH_MAX, err) : 0;
         return deep != 0 ? deep : err_set(err, rc, "%s", why.msg);
     }
     struct walk w = {.out = out};
     size_t before = out->n;
     rc = put_value(&w, root);
     if (rc == ERR_INVALID) {
-        rc = check_depth(text, err);
+        rc = check_depth(text, MP_DEPTH_MAX, err);
         assert(rc != 0); /* the tree is as deep as its text */
     } else if (rc != 0) {
         rc = err_set(err, ERR_NOMEM, "JSON: out of memory");
@@ -266,4 +270,17 @@ int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
     free(w.entries);
     json_decref(root);
     return rc;
+}
+
+int json_check(struct bytes text, struct err *err) {
+    json_t *root = NULL;
+    struct err why = {0};
+    int rc = check_depth(text, JSON_DEPTH_MAX, err);
+    if (rc == 0 && text.n > JSON_VALUES_MAX && json_count_values(text) > JSON_VALUES_MAX) {
+        rc = err_set(err, ERR_LIMIT, "JSON text with more than %zu values", JSON_VALUES_MAX);
+    }
+    if (rc != 0) return rc;
+    rc = parse(text, JSON_DECODE_INT_AS_REAL, &root, &why);
+    json_decref(root);
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 
 #define JSON_VALUES_MAX ((size_t)262144)
+#define JSON_DEPTH_MAX  512
 
 /* Parses exactly one JSON value (any type) of at most out->max bytes and appends it as canonical MessagePack: object
  * keys sorted, integers within -2^63 .. 2^63-1, reals as float 64 (negative zero becomes 0.0), \u0000 allowed in
@@ -13,6 +14,9 @@
  * column C: ..." in the message; ERR_LIMIT when the text or the result is too large, or has more than JSON_VALUES_MAX
  * values: the parser's tree takes up to 130 bytes for each. A failure leaves out's bytes unchanged. */
 int json_to_mp(struct bytes text, struct buf *out, struct err *err);
+/* Is it exactly one JSON value? What json_to_mp accepts, and also integers of any size and nesting of at most JSON_DEPTH_MAX levels: of
+ * documents of others that are only edited. */
+int json_check(struct bytes text, struct err *err);
 /* An upper bound for the number of values in a JSON text: each but the first follows a comma or an opening bracket. */
 size_t json_count_values(struct bytes text);
 

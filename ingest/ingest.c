@@ -90,6 +90,9 @@ int ingest_check_options(const struct ingest_source *source, const struct ingest
                        "'%.200s' is not an address; source '%s' takes http://HOST:PORT or https://HOST:PORT%s", o->url,
                        source->name, (source->takes & INGEST_FROM) != 0 ? ", and saved answers as --from FILE" : "");
     }
+    if (o->record != NULL && ((source->takes & INGEST_HOOK) == 0 || o->n_paths > 0 || o->follow)) {
+        return err_set(err, ERR_INVALID, "--record is one record for source 'hook', without files and --follow");
+    }
     if (o->follow && o->n_paths > 1) {
         return err_set(err, ERR_INVALID, "--follow takes one file, not %zu", o->n_paths);
     }

@@ -7,7 +7,9 @@
  *   json     insertion into JSON; json_drop removes entries from it
  *   toml     the statements of a TOML document
  *   hooks    how many hooks of settings have a command
+ *   silence  what keeps them from running
  *   toml_names  names that it defines twice
+ *   mcp      servers of the Model Context Protocol, and a tap before them
  *   target   the file: opened without following links, replaced by rename if nobody changed it meanwhile
  */
 #ifndef BASE_EDIT_ROOM_H

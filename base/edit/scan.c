@@ -76,11 +76,13 @@ static void blank_last_commas(struct buf *text) {
 }
 
 int edit_scan_init(struct edit_scan *scan, struct bytes text, enum edit_json how, struct err *err) {
-    struct buf value = {.max = 2 * EDIT_TEXT_MAX};
     scan->bare = (struct buf){.max = EDIT_TEXT_MAX};
     scan->plain = (struct buf){.max = EDIT_TEXT_MAX};
     buf_put_bytes(&scan->bare, text);
     int rc = buf_check(&scan->bare, "the document", err);
+    if (rc == 0 && edit_bom(text) > 0) { /* editors write one, and agents read past it */
+        memcpy(scan->bare.p, "  \r", 3); /* what follows begins a line */
+    }
     if (rc == 0 && how == EDIT_JSONC) rc = blank_comments(&scan->bare, err);
     buf_put_bytes(&scan->plain, bytes_of_buf(&scan->bare));
     if (rc == 0) rc = buf_check(&scan->plain, "the document", err);
@@ -88,11 +90,10 @@ int edit_scan_init(struct edit_scan *scan, struct bytes text, enum edit_json how
         blank_last_commas(&scan->plain);
     }
     size_t root = edit_scan_skip(&scan->plain, 0);
-    if (rc == 0 && root < scan->plain.n) rc = json_to_mp(bytes_of_buf(&scan->plain), &value, err);
+    if (rc == 0 && root < scan->plain.n) rc = json_check(bytes_of_buf(&scan->plain), err);
     if (rc == 0 && root < scan->plain.n && scan->plain.p[root] != '{') {
         rc = err_set(err, ERR_INVALID, "it is not a JSON object");
     }
-    buf_done(&value);
     return rc;
 }
 

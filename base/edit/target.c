@@ -65,6 +65,10 @@ static int check(const struct target *t, struct err *err) {
         return conflict(t, "others can write to it; 'chmod go-w' on it helps", err);
     }
     if ((t->st.st_mode & S_IWUSR) == 0) return conflict(t, "it is read-only", err);
+    if (t->st.st_nlink > 1) {
+        return conflict(t, "it has other names too (hard links), and a change would part it from them; it is left alone",
+                        err);
+    }
     if ((uint64_t)t->st.st_size > EDIT_TEXT_MAX) {
         return err_set(err, ERR_LIMIT, "'%s': it has %llu bytes (settings of at most %zu are changed)", t->path,
                        (unsigned long long)t->st.st_size, EDIT_TEXT_MAX);

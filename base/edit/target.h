@@ -20,7 +20,7 @@ struct target {
 /* Opens `below`, a relative path of at least one part, in the directory `base`, of which alone links are followed. With `make`, missing
  * directories are made (0700). Without the file, or a directory above it, `exists` is false, and `dir` may be -1.
  * ERR_CONFLICT, and what is wrong: a symbolic link on the way, not a regular file, of another user, that others can write to, or that
- * its owner cannot. ERR_LIMIT: more than EDIT_TEXT_MAX bytes. Release with target_done in any case. */
+ * its owner cannot, or with other names (hard links). ERR_LIMIT: more than EDIT_TEXT_MAX bytes. Release with target_done in any case. */
 int target_open(struct target *target, const char *base, const char *below, bool make, struct err *err);
 void target_done(struct target *target);
 /* Puts this text in the place of what was read, or creates the file with mode 0600: durable, complete or not at all. Owner's group and

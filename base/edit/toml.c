@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX 128 /* each level is a call */
 
 struct reader {
     struct bytes text;
@@ -231,6 +231,20 @@ bool edit_toml_member(struct bytes table, const char *key, struct bytes *ret) {
     }
 }
 
+bool edit_toml_element(struct bytes array, size_t *at, struct bytes *ret) {
+    struct reader r = {.text = array, .at = *at == 0 ? 1 : *at};
+    if (array.n == 0 || array.p[0] != '[' || !skip_lines(&r)) return false;
+    if (*at != 0 && look(&r, 0) == ',') {
+        r.at++;
+        if (!skip_lines(&r)) return false;
+    }
+    size_t from = r.at;
+    if (look(&r, 0) == ']' || !skip_value(&r, 0)) return false;
+    *ret = (struct bytes){array.p + from, r.at - from};
+    *at = r.at;
+    return true;
+}
+
 static bool read_head(struct reader *r, struct edit_toml_item *ret) {
     bool array = look(r, 1) == '[';
     ret->what = array ? EDIT_TOML_ARRAY : EDIT_TOML_TABLE;
@@ -266,7 +280,8 @@ static int report(const struct reader *r, struct err *err) {
 }
 
 int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, struct err *err) {
-    struct reader r = {.text = text, .at = *at};
+    size_t bom = edit_bom(text);
+    struct reader r = {.text = text, .at = *at > bom ? *at : bom};
     struct edit_toml_item item = {0};
     if (!skip_lines(&r)) return report(&r, err);
     if (r.at == text.n) {
@@ -274,7 +289,7 @@ int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, st
         return 1;
     }
     size_t start = r.at;
-    while (start > 0 && text.p[start - 1] != '\n') {
+    while (start > bom && text.p[start - 1] != '\n') {
         start--;
     }
     bool good = look(&r, 0) == '[' ? read_head(&r, &item) : read_pair(&r, &item);

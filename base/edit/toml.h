@@ -22,6 +22,8 @@ struct edit_toml_item {
 int edit_toml_next(struct bytes text, size_t *at, struct edit_toml_item *ret, struct err *err);
 /* The value of this member of an inline table, `{ a = 1 }`; false if it has none, or is not an inline table. Borrowed. */
 bool edit_toml_member(struct bytes table, const char *key, struct bytes *ret);
+/* The next element of an array, as written; *at begins as 0. False at its end, or if it is no array. Borrowed. */
+bool edit_toml_element(struct bytes array, size_t *at, struct bytes *ret);
 /* Reads all statements. ERR_INVALID also for a name that is defined twice. */
 int edit_toml_check(struct bytes text, struct err *err);
 

@@ -44,8 +44,7 @@ void toml_names_done(struct toml_names *names) {
     names->slots = NULL;
 }
 
-/* The next part of a name, without blanks and quotes; what is between parts is skipped. */
-static struct bytes next_part(struct bytes name, size_t *at) {
+struct bytes toml_names_part(struct bytes name, size_t *at) {
     while (*at < name.n && strchr(" \t.", name.p[*at]) != NULL) {
         ++*at;
     }
@@ -69,7 +68,7 @@ int toml_names_add(struct toml_names *names, enum edit_toml_what what, struct by
     size_t at = 0;
     if (names->slots == NULL && what == EDIT_TOML_PAIR) hash = names->table = 14695981039346656037ULL;
     while (at < name.n) {
-        struct bytes part = next_part(name, &at);
+        struct bytes part = toml_names_part(name, &at);
         uint32_t now = at < name.n ? USED : kind;
         if (!grow(names)) return ERR_NOMEM;
         hash = mix(hash, part.p, part.n);

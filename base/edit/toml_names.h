@@ -15,6 +15,8 @@ struct toml_names { /* begins as zeros */
 /* `name` as written. ERR_CONFLICT: it is defined already; ERR_NOMEM. Names within inline tables, and one name with and without
  * escapes, are not compared. */
 int toml_names_add(struct toml_names *names, enum edit_toml_what what, struct bytes name);
+/* The next part of a dotted name at or after *at, which moves past it: without blanks and quotes. Borrowed. */
+struct bytes toml_names_part(struct bytes name, size_t *at);
 void toml_names_done(struct toml_names *names);
 
 #endif

@@ -15,3 +15,7 @@ int find_all(const struct find_world *world, struct find_list *ret, struct err *
 int find_named(const struct find_thing *thing, struct find_list *list, struct err *err) {
     return places_named(thing, list, err);
 }
+
+void find_receiver(const char *(*env)(const char *name), char ret[HTTPD_ADDRESS_MAX]) {
+    places_receiver(env, ret);
+}

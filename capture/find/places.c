@@ -148,17 +148,29 @@ static bool is_taken(const char *address) {
     return taken;
 }
 
-static int find_telemetry(const struct find_world *world, const struct find_thing *thing, struct find_list *list,
-                          struct err *err) {
+/* The first of these variables that is set, and its value; NULL: none. */
+static const char *find_variable(const char *(*env)(const char *name), const char **ret_name) {
     static const char *const variables[] = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
                                             "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"};
-    const char *protocol = world->env("OTEL_EXPORTER_OTLP_PROTOCOL"), *variable = NULL, *url = NULL;
+    const char *url = NULL;
+    for (size_t i = 0; url == NULL && i < sizeof(variables) / sizeof(variables[0]); i++) {
+        *ret_name = variables[i];
+        url = env(variables[i]);
+    }
+    return url;
+}
+
+void places_receiver(const char *(*env)(const char *name), char ret[HTTPD_ADDRESS_MAX]) {
+    const char *variable, *url = find_variable(env, &variable);
+    if (url == NULL || !take_address(url, ret)) snprintf(ret, HTTPD_ADDRESS_MAX, "%s", RECEIVER);
+}
+
+static int find_telemetry(const struct find_world *world, const struct find_thing *thing, struct find_list *list,
+                          struct err *err) {
+    const char *protocol = world->env("OTEL_EXPORTER_OTLP_PROTOCOL"), *variable = NULL;
+    const char *url = find_variable(world->env, &variable);
     char address[HTTPD_ADDRESS_MAX];
     struct find_found *f = NULL;
-    for (size_t i = 0; url == NULL && i < sizeof(variables) / sizeof(variables[0]); i++) {
-        variable = variables[i];
-        url = world->env(variable);
-    }
     if (url == NULL) return 0;
     int rc = find_add(list, thing, "variable", &f, err);
     if (rc != 0) return rc;

@@ -28,6 +28,9 @@ static const char *const codex_events[] = {"SessionStart",  "PreToolUse",   "Per
                                            "SubagentStart", "SubagentStop", "SessionEnd",        NULL};
 static const char *const gemini_events[] = {"SessionStart", "BeforeTool", "AfterTool", "SessionEnd", NULL};
 
+static const char *const goose_events[] = {"SessionStart",       "PreToolUse", "PostToolUse",
+                                           "PostToolUseFailure", "SessionEnd", NULL};
+
 static const struct setup_agent agents[] = {
 #define AGENT(name_, title_, program_, variable_, dir_, file_, form_, unit_)                                               \
     {.name = name_,                                                                                                        \
@@ -42,10 +45,20 @@ static const struct setup_agent agents[] = {
                : (form_) == SETUP_TOML  ? codex_events                                                                     \
                : (form_) == SETUP_JSONC ? gemini_events                                                                    \
                                         : NULL},
+#define PLUGIN(name_, title_, program_, variable_, dir_, own_)                                                             \
+    {.name = name_,                                                                                                        \
+     .title = title_,                                                                                                      \
+     .program = program_,                                                                                                  \
+     .variable = variable_,                                                                                                \
+     .dir = dir_,                                                                                                          \
+     .own = own_,                                                                                                          \
+     .form = SETUP_PLUGIN,                                                                                                 \
+     .events = goose_events},
 #define UNCHANGED(name_, title_, program_, dir_, why_)                                                                     \
     {.name = name_, .title = title_, .program = program_, .dir = dir_, .unchanged = why_},
 #include "capture/setup/agents.def"
 #undef AGENT
+#undef PLUGIN
 #undef UNCHANGED
 };
 
@@ -116,7 +129,11 @@ int setup_place_find(const struct setup_world *world, const struct setup_agent *
     if (world->project != NULL) return project_place(world, ret, err);
     moved = moved != NULL && moved[0] == '/' ? moved : NULL;
     int rc = 0;
-    if (moved != NULL && !xdg) {
+    if (agent->own != NULL) {
+        snprintf(ret->base, sizeof(ret->base), "%s", moved != NULL ? moved : world->home);
+        snprintf(ret->below, sizeof(ret->below), "%s", agent->own);
+        rc = file_join(dir, ret->base, agent->dir, err);
+    } else if (moved != NULL && !xdg) {
         snprintf(ret->base, sizeof(ret->base), "%s", moved);
         snprintf(ret->below, sizeof(ret->below), "%s", agent->file != NULL ? agent->file : "");
         snprintf(dir, sizeof(dir), "%s", moved);
@@ -132,4 +149,9 @@ int setup_place_find(const struct setup_world *world, const struct setup_agent *
     set_id(ret);
     choose_file(world, dir, ret);
     return 0;
+}
+
+void setup_place_name(const struct setup_place *place, char ret[SETUP_NAME_MAX]) {
+    const char *colon = place->server[0] != '\0' ? ":" : "";
+    snprintf(ret, SETUP_NAME_MAX, "%s%s%s%s", place->agent->name, place->table != NULL ? ":mcp" : "", colon, place->server);
 }

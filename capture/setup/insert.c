@@ -13,8 +13,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define TIMEOUT_S   5
-#define PLUGIN_MARK "\"agent:opencode\""
+#define TIMEOUT_S 5
 
 void setup_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]) {
     snprintf(ret, SETUP_MARK_MAX, " ingest hook --lenient --actor agent:%s", agent->name);
@@ -71,7 +70,34 @@ int setup_check(enum setup_form form, struct bytes text, struct err *err) {
 
 /* ---- a plugin ---- */
 
-static void put_plugin(const struct setup_world *world, struct buf *out) {
+/* What the file has in any version of it. */
+static void plugin_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]) {
+    if (agent->own != NULL) {
+        setup_mark(agent, ret);
+    } else {
+        snprintf(ret, SETUP_MARK_MAX, "\"agent:%s\"", agent->name);
+    }
+}
+
+/* goose reads a decision from standard output, and waits: nothing is printed, and a hook that fails is passed over. */
+static void put_hooks(const struct setup_world *world, const struct setup_place *place, struct buf *out) {
+    struct buf command = {.max = 8 * FILE_PATH_MAX};
+    put_command(world, place, &command);
+    buf_put_str(out, "{\n  \"hooks\": {\n");
+    for (size_t i = 0; place->agent->events[i] != NULL; i++) {
+        buf_printf(out, "    \"%s\": [{\"hooks\": [{\"type\": \"command\", \"command\": %s, \"timeout\": %d}]}]%s\n",
+                   place->agent->events[i], (const char *)command.p, TIMEOUT_S,
+                   place->agent->events[i + 1] != NULL ? "," : "");
+    }
+    buf_put_str(out, "  }\n}\n");
+    buf_done(&command);
+}
+
+static void put_plugin(const struct setup_world *world, const struct setup_place *place, struct buf *out) {
+    if (place->agent->own != NULL) {
+        put_hooks(world, place, out);
+        return;
+    }
     buf_put_str(out, "// Written by 'ledger setup --apply opencode'; 'ledger setup --undo opencode' removes it.\n"
                      "import { spawn } from \"node:child_process\"\n\nconst command = [");
     for (size_t i = 0; world->argv[i] != NULL; i++) {
@@ -107,8 +133,9 @@ int setup_count(const struct setup_world *world, const struct setup_place *place
     int rc = 0;
     setup_mark(place->agent, mark);
     if (place->form == SETUP_PLUGIN) {
-        put_plugin(world, &command);
-        *ret_ours = edit_find(text, 0, PLUGIN_MARK) != SIZE_MAX;
+        put_plugin(world, place, &command);
+        plugin_mark(place->agent, mark);
+        *ret_ours = edit_find(text, 0, mark) != SIZE_MAX;
         *ret_same = bytes_eq(text, bytes_of_buf(&command));
     } else {
         put_command(world, place, &command);
@@ -119,6 +146,11 @@ int setup_count(const struct setup_world *world, const struct setup_place *place
 }
 
 /* ---- insertion ---- */
+
+static void add_note(char note[SETUP_WHY_MAX], const char *what) {
+    size_t n = strlen(note);
+    snprintf(note + n, SETUP_WHY_MAX - n, "%s%s", n > 0 ? "; " : "", what);
+}
 
 static void made(struct setup_record *record, const char *path) {
     if (record->n_made < SETUP_MADE_MAX) {
@@ -255,6 +287,45 @@ static int look_toml(struct bytes text, const struct setup_agent *agent, bool *r
     return rc == 1 ? 0 : rc;
 }
 
+/* Where a key of the document itself can go: after the last of them, else at the beginning; false: there is a notify already. */
+static bool find_root(struct bytes text, size_t *ret_at) {
+    struct edit_toml_item item;
+    *ret_at = edit_bom(text);
+    for (size_t at = 0; edit_toml_next(text, &at, &item, NULL) == 0 && item.what == EDIT_TOML_PAIR; *ret_at = at) {
+        if (strcmp(item.key, "notify") == 0) return false;
+    }
+    return true;
+}
+
+/* The program that Codex tells of the end of a turn: there is one, and the user's own stays. */
+static int insert_notify(const struct setup_world *world, const struct setup_place *place, struct setup_record *record,
+                         const char *eol, char note[SETUP_WHY_MAX], struct err *err) {
+    static const char *const words[] = {"ingest", "hook", "--lenient", "--actor"};
+    const struct buf *text = &record->edit.text;
+    struct buf line = {.max = EDIT_TEXT_MAX};
+    char actor[96];
+    size_t at;
+    if (!find_root(bytes_of_buf(text), &at)) {
+        add_note(note, "its notify is another program's and stays as it is");
+        return 0;
+    }
+    snprintf(actor, sizeof(actor), "agent:%s", place->agent->name);
+    buf_printf(&line, "%s" SETUP_NOTIFY "[",
+               at > 0 && text->p[at - 1] != '\n' && at > edit_bom(bytes_of_buf(text)) ? eol : "");
+    for (size_t i = 0; world->argv[i] != NULL; i++) {
+        json_put_str(&line, bytes_of(world->argv[i]));
+        buf_put_str(&line, ", ");
+    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        buf_printf(&line, "\"%s\", ", words[i]);
+    }
+    buf_printf(&line, "\"%s\", \"--record\"]%s", actor, eol);
+    int rc = buf_check(&line, "what is inserted", err);
+    if (rc == 0) rc = edit_insert(&record->edit, at, bytes_of_buf(&line), err);
+    buf_done(&line);
+    return rc;
+}
+
 static int append_toml(struct setup_record *record, const char *eol, struct buf *block, struct err *err) {
     struct buf out = {.max = EDIT_TEXT_MAX};
     const struct buf *text = &record->edit.text;
@@ -285,8 +356,9 @@ static int insert_toml(const struct setup_world *world, const struct setup_place
     const char *eol = line != NULL && line > text.p && line[-1] == '\r' ? "\r\n" : "\n";
     bool otel = false;
     int rc = look_toml(text, place->agent, &otel, err);
+    if (rc == 0) rc = insert_notify(world, place, record, eol, note, err);
     if (rc == 0 && world->otlp != NULL && otel) {
-        snprintf(note, SETUP_WHY_MAX, "its telemetry is configured already ([otel]) and stays as it is");
+        add_note(note, "its telemetry is configured already ([otel]) and stays as it is");
     } else if (rc == 0 && world->otlp != NULL) {
         buf_printf(&block, "[otel]\nexporter = " SETUP_EXPORTER "\ntrace_exporter = " SETUP_EXPORTER "\n", world->otlp,
                    "logs", world->otlp, "traces");
@@ -314,7 +386,7 @@ static int describe(const struct setup_world *world, const struct setup_place *p
     record->form = forms[place->form];
     snprintf(record->agent, sizeof(record->agent), "%s", place->agent->name);
     if (file) {
-        snprintf(record->mark, sizeof(record->mark), PLUGIN_MARK);
+        plugin_mark(place->agent, record->mark);
     } else {
         setup_mark(place->agent, record->mark);
     }
@@ -331,7 +403,7 @@ int setup_insert(const struct setup_world *world, const struct setup_place *plac
     note[0] = '\0';
     put_command(world, place, &command);
     if (place->form == SETUP_PLUGIN) {
-        put_plugin(world, &plugin);
+        put_plugin(world, place, &plugin);
         rc = buf_check(&plugin, "the plugin", err);
         if (rc == 0) rc = edit_insert(&record->edit, 0, bytes_of_buf(&plugin), err);
     } else if (place->form == SETUP_TOML) {

@@ -4,9 +4,10 @@
 
 #include "capture/setup/record.h"
 
-#define SETUP_WHY_MAX 512
 /* Codex's exporter of one signal: a format for the receiver's address and "logs" or "traces". */
 #define SETUP_EXPORTER "{ otlp-http = { endpoint = \"http://%s/v1/%s\", protocol = \"binary\" } }"
+/* How the line with Codex's program for the end of a turn begins. */
+#define SETUP_NOTIFY "notify = "
 
 /* The part of a hook's command that names the recorder and the agent: entries are found by it, whatever program and ledger. */
 void setup_mark(const struct setup_agent *agent, char ret[SETUP_MARK_MAX]);
@@ -30,8 +31,4 @@ int setup_withdraw(const struct setup_place *place, const char *own, struct setu
 /* The same for TOML. ERR_CONFLICT with the lines: entries of ours are there in a form that is not taken apart. */
 int setup_withdraw_toml(const char *own, const struct setup_record *record, struct buf *text, bool *ret_empty,
                         struct err *err);
-/* Why hooks would not run, of these settings or of managed ones; false if nothing says so. */
-bool setup_silenced(const struct setup_world *world, const struct setup_place *place, struct bytes text,
-                    char why[SETUP_WHY_MAX]);
-
 #endif

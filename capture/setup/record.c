@@ -1,6 +1,6 @@
 /* {"version":1,"applied":..,"created":..,"nonce":..,"path":..,"otlp":..,"before":HEX,"after":HEX,
- *  "agent":..,"form":"json|jsonc|toml|file","mark":..,"command":..,"hooks":N,
- *  "made":["hooks",..],"splices":[[AT,"bytes"],..]}
+ *  "agent":..,"form":"json|jsonc|toml|file|mcp-..","server":..,"mark":..,"command":..,"hooks":N,
+ *  "made":["hooks",..],"splices":[[AT,"bytes"],[FROM,TO,N],..]}
  *
  * The second line is for the doctor. It is missing in what earlier versions wrote. */
 #include "capture/setup/record.h"
@@ -56,18 +56,22 @@ static int decode_lists(struct bytes map, struct setup_record *ret) {
     if (mp_map_get(map, "splices", &raw) != 0) return ERR_INVALID;
     mp_reader_init(&r, raw);
     if (!mp_take(&r, MP_ARRAY, &head) || head.count > EDIT_SPLICES_MAX) return ERR_INVALID;
-    for (uint32_t i = 0; i < head.count; i++) {
-        uint64_t at;
-        if (!mp_take_array(&r, 2) || !mp_take_uint(&r, EDIT_TEXT_MAX, &at) || !mp_take(&r, MP_STR, &item) ||
-            edit_note(&ret->edit, (size_t)at, item.data, NULL) != 0) {
-            return ERR_INVALID;
+    for (uint32_t i = 0, splices = head.count; i < splices; i++) {
+        uint64_t at, to, n;
+        int rc = ERR_INVALID;
+        if (!mp_take(&r, MP_ARRAY, &head) || !mp_take_uint(&r, EDIT_TEXT_MAX, &at)) return ERR_INVALID;
+        if (head.count == 2 && mp_take(&r, MP_STR, &item)) {
+            rc = edit_note(&ret->edit, (size_t)at, item.data, NULL);
+        } else if (head.count == 3 && mp_take_uint(&r, EDIT_TEXT_MAX, &to) && mp_take_uint(&r, EDIT_TEXT_MAX, &n)) {
+            rc = edit_note_move(&ret->edit, (size_t)at, (size_t)n, (size_t)to, NULL);
         }
+        if (rc != 0) return ERR_INVALID;
     }
     return 0;
 }
 
 static const char *form_of(struct bytes name) {
-    static const char *const forms[] = {"json", "jsonc", "toml", "file"};
+    static const char *const forms[] = {"json", "jsonc", "toml", "file", "mcp-json", "mcp-jsonc", "mcp-toml"};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if (bytes_is(name, forms[i])) return forms[i];
     }
@@ -80,6 +84,7 @@ static bool decode_hooks(struct bytes map, struct setup_record *ret) {
     ret->form = form_of(mp_get_text(map, "form"));
     ret->hooks = hooks < EDIT_TEXT_MAX ? (size_t)hooks : 0;
     return take_text(map, "agent", ret->agent, sizeof(ret->agent)) &&
+           take_text(map, "server", ret->server, sizeof(ret->server)) &&
            take_text(map, "mark", ret->mark, sizeof(ret->mark)) &&
            take_text(map, "command", ret->command, sizeof(ret->command));
 }
@@ -128,6 +133,9 @@ int setup_record_write(const struct setup_world *world, const char *id, const st
     if (r->form != NULL) {
         obj_text(&obj, "agent", r->agent);
         obj_text(&obj, "form", r->form);
+        if (r->server[0] != '\0') {
+            obj_text(&obj, "server", r->server);
+        }
         obj_text(&obj, "mark", r->mark);
         obj_text(&obj, "command", r->command);
         obj_uint(&obj, "hooks", r->hooks);
@@ -139,8 +147,13 @@ int setup_record_write(const struct setup_world *world, const char *id, const st
     for (size_t i = 0; i < r->edit.n; i++) {
         const struct edit_splice *s = &r->edit.splices[i];
         struct obj pair = {0};
-        obj_uint(&pair, NULL, s->at);
-        obj_str(&pair, NULL, (struct bytes){r->edit.inserted.p + s->from, s->n});
+        obj_uint(&pair, NULL, s->moved ? s->from : s->at);
+        if (s->moved) {
+            obj_uint(&pair, NULL, s->at);
+            obj_uint(&pair, NULL, s->n);
+        } else {
+            obj_str(&pair, NULL, (struct bytes){r->edit.inserted.p + s->from, s->n});
+        }
         obj_list(&splices, NULL, &pair);
     }
     obj_list(&obj, "splices", &splices);

@@ -22,10 +22,12 @@ struct setup_record {
     struct edit edit;              /* its splices */
     char made[SETUP_MADE_MAX][64]; /* objects and lists that did not exist: "hooks", "hooks/PreToolUse" */
     size_t n_made;
-    const char *form;          /* of the settings: "json", "jsonc", "toml"; "file": all of it is setup's. NULL: not known */
-    char agent[64];            /* its name */
-    char mark[SETUP_MARK_MAX]; /* that commands of ours contain */
-    char command[SETUP_COMMAND_MAX]; /* of the hooks, a string of JSON; "" for a file */
+    /* Of the settings: "json", "jsonc", "toml"; "mcp-json" and so on: a server of theirs; "file": all of it is setup's. NULL: not known */
+    const char *form;
+    char agent[64];                     /* its name */
+    char server[EDIT_MCP_NAME_MAX + 1]; /* that runs behind the tap; "": the hooks are meant */
+    char mark[SETUP_MARK_MAX];          /* that commands of ours contain; of a server, where the settings name it */
+    char command[SETUP_COMMAND_MAX]; /* of the hooks, a string of JSON; "" for a file; of the tap, its words, a line each */
     size_t hooks;                    /* how many there were with this command */
 };
 

@@ -15,14 +15,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "base/edit/silence.h"
 #include "base/edit/target.h"
 #include "base/mp_map.h"
 #include "base/text.h"
+#include "capture/setup/mcp.h"
 
 static const char *const state_names[] = {
     [SETUP_ABSENT] = "absent",       [SETUP_UNCHANGED] = "unchanged", [SETUP_READY] = "not connected",
@@ -83,6 +86,18 @@ struct job {
     struct setup_finding *finding;
 };
 
+static int count(const struct setup_world *world, const struct setup_place *place, struct bytes text, size_t *ret_ours,
+                 size_t *ret_same, struct err *err) {
+    return place->table != NULL ? setup_mcp_count(world, place, text, ret_ours, ret_same, err)
+                                : setup_count(world, place, text, ret_ours, ret_same, err);
+}
+
+static int insert(const struct job *job, struct setup_record *record, char note[SETUP_WHY_MAX], struct err *err) {
+    if (job->place->table == NULL) return setup_insert(job->world, job->place, record, note, err);
+    int rc = setup_mcp_insert(job->world, job->place, record, err);
+    return rc == 0 ? setup_check(job->place->form, bytes_of_buf(&record->edit.text), err) : rc;
+}
+
 static void refuse(struct setup_finding *f, const char *why) {
     f->state = SETUP_REFUSED;
     snprintf(f->why, sizeof(f->why), "%s", why);
@@ -93,7 +108,7 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
     struct setup_finding *f = job->finding;
     struct bytes text = bytes_of_buf(&job->target.text);
     struct err wrong = {0};
-    char silenced[SETUP_WHY_MAX];
+    char silenced[EDIT_SILENCE_MAX];
     size_t ours = 0, same = 0;
     f->exists = job->target.exists;
     if (opened != 0) {
@@ -101,7 +116,7 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
         return opened == ERR_NOMEM ? err_set(err, opened, "%s", why->msg) : 0;
     }
     int rc = setup_check(job->place->form, text, &wrong);
-    if (rc == 0) rc = setup_count(job->world, job->place, text, &ours, &same, &wrong);
+    if (rc == 0) rc = count(job->world, job->place, text, &ours, &same, &wrong);
     if (rc != 0) {
         char said[ERR_MSG_MAX];
         snprintf(said, sizeof(said), "'%.400s' is broken: %.400s", f->path, wrong.msg);
@@ -114,7 +129,7 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
     if (job->place->form == SETUP_PLUGIN && f->exists && ours == 0) {
         refuse(f, "there is a file of another origin in its place");
     }
-    if (f->state != SETUP_REFUSED && setup_silenced(job->world, job->place, text, silenced)) {
+    if (f->state != SETUP_REFUSED && edit_silenced(job->place->agent->name, f->path, text, job->world->root, silenced)) {
         refuse(f, silenced);
     }
     return 0;
@@ -128,6 +143,10 @@ static int begin(struct job *job, bool make, struct err *err) {
     job->target.dir = -1;
     if (job->place->form == SETUP_NONE) {
         f->state = job->place->found ? SETUP_UNCHANGED : SETUP_ABSENT;
+        if (job->place->table != NULL) {
+            snprintf(f->why, sizeof(f->why), "%s", job->place->why);
+            return file_join(f->path, job->place->base, job->place->below, err);
+        }
         snprintf(f->why, sizeof(f->why), "%s", job->place->found ? job->place->agent->unchanged : "");
         return 0;
     }
@@ -168,11 +187,12 @@ static int append(struct job *job, const char *kind, bool exact, size_t bytes, s
     struct mp_map map;
     struct buf body = {.max = 65536};
     struct log_draft draft;
-    char subject[64], key[80];
+    char subject[SETUP_NAME_MAX + 8], key[80], name[SETUP_NAME_MAX];
     uint8_t digest[HASH_LEN];
     const struct bytes inserted = bytes_of_buf(&r->edit.inserted);
     mp_map_init(&map, 65536);
-    mp_map_text(&map, "name", bytes_of(agent->name));
+    setup_place_name(job->place, name);
+    mp_map_text(&map, "name", bytes_of(name));
     mp_map_text(&map, "what", bytes_of(job->place->form == SETUP_PLUGIN ? "file" : "settings"));
     mp_map_text(&map, "agent", bytes_of(agent->name));
     mp_map_uint(&map, "bytes", bytes);
@@ -186,7 +206,7 @@ static int append(struct job *job, const char *kind, bool exact, size_t bytes, s
         mp_map_bool(&map, "exact", exact);
     }
     int rc = mp_map_write(&map, &body, err);
-    snprintf(subject, sizeof(subject), "setup/%s", agent->name);
+    snprintf(subject, sizeof(subject), "setup/%s", name);
     snprintf(key, sizeof(key), "%s:%s", applied ? "applied" : "undone", r->nonce);
     log_draft_init(&draft);
     draft.kind = bytes_of(kind);
@@ -223,7 +243,7 @@ static int prepare(struct job *job, char note[SETUP_WHY_MAX], struct err *err) {
     snprintf(r->path, sizeof(r->path), "%s", t->path);
     crypt_random(nonce, sizeof(nonce));
     text_hex(r->nonce, nonce, sizeof(nonce));
-    if (rc == 0) rc = setup_insert(job->world, job->place, r, note, err);
+    if (rc == 0) rc = insert(job, r, note, err);
     const struct bytes after = bytes_of_buf(&r->edit.text);
     hash_parts(r->after, &after, 1);
     return rc;
@@ -270,6 +290,11 @@ int setup_apply(const struct setup_world *world, const struct setup_place *place
 
 /* ---- undoing ---- */
 
+static int withdraw_server(const struct job *job, const struct setup_record *record, struct buf *text, struct err *err) {
+    int rc = setup_mcp_withdraw(job->world, job->place, record, text, err);
+    return rc == 0 ? setup_check(job->place->form, bytes_of_buf(text), err) : rc;
+}
+
 /* The text without what was inserted: exactly as before when nothing else was changed, else without our entries. */
 static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *ret_empty, struct err *err) {
     struct setup_record *r = job->finding->recorded ? &job->record : NULL;
@@ -295,14 +320,30 @@ static int take_back(struct job *job, struct buf *ret, bool *ret_exact, bool *re
     struct buf own = {.max = 8 * FILE_PATH_MAX};
     buf_put_bytes(ret, bytes_of_buf(&t->text));
     int rc = buf_check(ret, "the settings", err);
+    if (job->place->table != NULL) return rc == 0 ? withdraw_server(job, r, ret, err) : rc;
     if (rc == 0) rc = setup_own(job->world, job->place, r, &own, err);
     if (rc == 0) rc = setup_withdraw(job->place, (const char *)own.p, r, ret, ret_empty, err);
     buf_done(&own);
     return rc;
 }
 
+/* The directories of a file of its own are its own too, up to the one that has its name. */
+static void remove_own_dirs(const struct job *job) {
+    char path[FILE_PATH_MAX], *end;
+    snprintf(path, sizeof(path), "%s", job->target.path);
+    while (job->place->agent->own != NULL && (end = strrchr(path, '/')) != NULL) {
+        *end = '\0';
+        const char *name = strrchr(path, '/');
+        if (rmdir(path) != 0 || name == NULL || strcmp(name, "/ledger") == 0) return;
+    }
+}
+
 static int replace(struct job *job, struct bytes text, bool empty, struct err *err) {
-    if (empty && job->finding->recorded && job->record.created) return target_remove(&job->target, err);
+    if (empty && job->finding->recorded && job->record.created) {
+        int rc = target_remove(&job->target, err);
+        if (rc == 0) remove_own_dirs(job);
+        return rc;
+    }
     return target_replace(&job->target, text, err);
 }
 
@@ -321,7 +362,7 @@ static int undo_it(struct job *job, struct err *err) {
     } else {
         rc = take_back(job, &text, &exact, &empty, &why);
         same = bytes_eq(bytes_of_buf(&text), bytes_of_buf(&t->text));
-        if (rc == 0) rc = setup_count(job->world, job->place, bytes_of_buf(&text), &left, &ignored, &why);
+        if (rc == 0) rc = count(job->world, job->place, bytes_of_buf(&text), &left, &ignored, &why);
         if (rc == 0 && !same) rc = replace(job, bytes_of_buf(&text), empty, &why);
         f->bytes = rc == 0 && t->text.n > text.n ? t->text.n - text.n : 0;
     }
@@ -366,12 +407,59 @@ int setup_undo(const struct setup_world *world, const struct setup_place *place,
     size_t ours = 0, same = 0;
     bool readable = rc == 0 && place->form != SETUP_NONE && job.target.dir >= -1 &&
                     (job.target.exists || ret->state != SETUP_REFUSED) &&
-                    setup_count(world, place, bytes_of_buf(&job.target.text), &ours, &same, &wrong) == 0;
+                    count(world, place, bytes_of_buf(&job.target.text), &ours, &same, &wrong) == 0;
     if (readable && ret->recorded && !job.record.applied && ours > 0) { /* what is undone was applied */
         rc = finish_apply(&job, err);
     }
     if (rc == 0 && readable && (ret->recorded || same > 0)) {
         rc = undo_it(&job, err);
+    }
+    end(&job);
+    return rc;
+}
+
+bool setup_is_on_top(const struct setup_world *world, const struct setup_place *place) {
+    struct setup_finding f;
+    struct job job = {.world = world, .place = place, .finding = &f};
+    bool on_top = place->form != SETUP_NONE && begin(&job, false, NULL) == 0 && f.recorded &&
+                  memcmp(job.target.digest, job.record.after, HASH_LEN) == 0;
+    if (place->form != SETUP_NONE) end(&job);
+    return on_top;
+}
+
+bool setup_is_recorded(const struct setup_world *world, const struct setup_place *place) {
+    struct setup_finding f;
+    return setup_look(world, place, &f, NULL) == 0 && f.recorded;
+}
+
+/* Would the hooks be inserted with the telemetry, if they were not there? In memory alone. */
+static int try_telemetry(struct job *job, bool *ret, struct err *err) {
+    struct setup_record *record = calloc(1, sizeof(*record));
+    struct buf text = {.max = EDIT_TEXT_MAX};
+    struct err why = {0};
+    char note[SETUP_WHY_MAX];
+    bool exact, empty;
+    int rc = record == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
+    if (rc == 0 && take_back(job, &text, &exact, &empty, &why) == 0 &&
+        edit_init(&record->edit, bytes_of_buf(&text), &why) == 0 && insert(job, record, note, &why) == 0) {
+        *ret = strcmp(record->otlp, job->world->otlp) == 0;
+    }
+    if (record != NULL) {
+        setup_record_done(record);
+    }
+    free(record);
+    buf_done(&text);
+    return rc;
+}
+
+int setup_moves(const struct setup_world *world, const struct setup_place *place, bool *ret, struct err *err) {
+    struct setup_finding f;
+    struct job job = {.world = world, .place = place, .finding = &f};
+    *ret = false;
+    if (world->otlp == NULL || place->table != NULL || place->form == SETUP_NONE || place->form == SETUP_PLUGIN) return 0;
+    int rc = begin(&job, false, err);
+    if (rc == 0 && f.state == SETUP_CONNECTED && f.recorded && strcmp(job.record.otlp, world->otlp) != 0) {
+        rc = try_telemetry(&job, ret, err);
     }
     end(&job);
     return rc;

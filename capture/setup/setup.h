@@ -37,6 +37,12 @@ int setup_apply(const struct setup_world *world, const struct setup_place *place
 /* Removes what was inserted. */
 int setup_undo(const struct setup_world *world, const struct setup_place *place, struct ledger *ledger, const char *actor,
                struct setup_finding *ret, struct err *err);
+/* Are its settings as this change left them? Then undoing it gives them back byte for byte: of several changes of one file, this one
+ * goes first. */
+bool setup_is_on_top(const struct setup_world *world, const struct setup_place *place);
+bool setup_is_recorded(const struct setup_world *world, const struct setup_place *place);
+/* Is it connected, and would its telemetry go to world->otlp only after it was undone? Changes nothing. */
+int setup_moves(const struct setup_world *world, const struct setup_place *place, bool *ret, struct err *err);
 /* Holds off other setups of this ledger. Returns a descriptor to close, or an error. */
 int setup_lock(const struct setup_world *world, struct err *err);
 /* Removes what killed setups left beside the records, as setup_lock does, unless another one holds the lock. */

@@ -1,10 +1,8 @@
-/* Taking entries back from settings that somebody changed meanwhile, and what keeps hooks from running. */
-#include <dirent.h>
+/* Taking entries back from settings that somebody changed meanwhile. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/edit/json.h"
-#include "base/edit/toml.h"
 #include "capture/setup/insert.h"
 
 /* ---- JSON ---- */
@@ -83,97 +81,4 @@ int setup_withdraw(const struct setup_place *place, const char *own, struct setu
     int rc = place->form == SETUP_TOML ? setup_withdraw_toml(own, record, text, ret_empty, err)
                                        : withdraw_json(place, own, record, text, ret_empty, err);
     return rc == 0 ? setup_check(place->form, bytes_of_buf(text), err) : rc;
-}
-
-/* ---- what silences hooks ---- */
-
-static bool is_true(struct bytes text, enum edit_json how, const char *a, const char *b, const char *value) {
-    const char *const path[] = {a, b};
-    struct bytes found;
-    return edit_json_get(text, how, path, b != NULL ? 2 : 1, &found) && bytes_is(found, value);
-}
-
-static bool toml_says(struct bytes text, const char *table, const char *key, const char *value) {
-    struct edit_toml_item item;
-    struct bytes inner;
-    char in[EDIT_TOML_KEY_MAX] = "", dotted[2 * EDIT_TOML_KEY_MAX];
-    snprintf(dotted, sizeof(dotted), "%s%s%s", table, table[0] != '\0' ? "." : "", key);
-    for (size_t at = 0; edit_toml_next(text, &at, &item, NULL) == 0;) {
-        if (item.what != EDIT_TOML_PAIR) {
-            memcpy(in, item.key, sizeof(in));
-        } else if (bytes_is(item.value, value) && ((strcmp(in, table) == 0 && strcmp(item.key, key) == 0) ||
-                                                   (in[0] == '\0' && strcmp(item.key, dotted) == 0))) {
-            return true;
-        } else if (in[0] == '\0' && strcmp(item.key, table) == 0 && edit_toml_member(item.value, key, &inner) &&
-                   bytes_is(inner, value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool managed_says(const struct setup_world *world, const struct setup_place *place, const char *below,
-                         char why[SETUP_WHY_MAX]) {
-    struct buf text = {.max = EDIT_TEXT_MAX};
-    char path[FILE_PATH_MAX];
-    bool silenced = false;
-    if (snprintf(path, sizeof(path), "%s%s", world->root, below) < (int)sizeof(path) &&
-        file_read_regular(path, &text, NULL) == 0) {
-        struct bytes b = bytes_of_buf(&text);
-        silenced = place->agent->form == SETUP_TOML ? toml_says(b, "", "allow_managed_hooks_only", "true")
-                                                    : is_true(b, EDIT_JSONC, "allowManagedHooksOnly", NULL, "true") ||
-                                                          is_true(b, EDIT_JSONC, "disableAllHooks", NULL, "true");
-    }
-    if (silenced) {
-        snprintf(why, SETUP_WHY_MAX, "'%.400s' lets no hooks of users run", path);
-    }
-    buf_done(&text);
-    return silenced;
-}
-
-/* Files beside the managed settings count too. */
-static bool managed_dir_says(const struct setup_world *world, const struct setup_place *place, char why[SETUP_WHY_MAX]) {
-    static const char below[] = "/etc/claude-code/managed-settings.d";
-    char path[FILE_PATH_MAX];
-    bool silenced = false;
-    const struct dirent *entry;
-    DIR *dir = snprintf(path, sizeof(path), "%s%s", world->root, below) < (int)sizeof(path) ? opendir(path) : NULL;
-    while (dir != NULL && !silenced && (entry = readdir(dir)) != NULL) {
-        char name[sizeof(below) + sizeof(entry->d_name) + 1];
-        snprintf(name, sizeof(name), "%s/%s", below, entry->d_name);
-        silenced = entry->d_name[0] != '.' && managed_says(world, place, name, why);
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-    return silenced;
-}
-
-bool setup_silenced(const struct setup_world *world, const struct setup_place *place, struct bytes text,
-                    char why[SETUP_WHY_MAX]) {
-    switch (place->agent->form) {
-    case SETUP_JSON:
-        if (is_true(text, EDIT_JSON, "disableAllHooks", NULL, "true")) {
-            snprintf(why, SETUP_WHY_MAX, "its settings have disableAllHooks: no hook runs");
-            return true;
-        }
-        return managed_says(world, place, "/etc/claude-code/managed-settings.json", why) ||
-               managed_dir_says(world, place, why);
-    case SETUP_JSONC:
-        if (is_true(text, EDIT_JSONC, "hooksConfig", "enabled", "false")) {
-            snprintf(why, SETUP_WHY_MAX, "its settings have hooksConfig.enabled false: no hook runs");
-            return true;
-        }
-        return false;
-    case SETUP_TOML:
-        if (place->form == SETUP_TOML && toml_says(text, "features", "hooks", "false")) {
-            snprintf(why, SETUP_WHY_MAX, "its settings have [features] hooks = false: no hook runs");
-            return true;
-        }
-        return managed_says(world, place, "/etc/codex/requirements.toml", why);
-    case SETUP_NONE:
-    case SETUP_PLUGIN:
-        break;
-    }
-    return false;
 }

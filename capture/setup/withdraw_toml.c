@@ -30,7 +30,8 @@ static void withdraw_block(struct bytes block, struct buf *text) {
     if (found == NULL) return;
     size_t at = (size_t)(found - all.p);
     bool line = at == 0 || all.p[at - 1] == '\n' || block.p[0] == '\n' || block.p[0] == '\r';
-    if (line && !is_extended(all, at + block.n)) {
+    bool table = bytes_find(block, '[') != NULL && edit_find(block, 0, SETUP_NOTIFY) == SIZE_MAX;
+    if (line && (!table || !is_extended(all, at + block.n))) {
         edit_cut(text, at, block.n);
     }
 }
@@ -41,6 +42,7 @@ static int withdraw_blocks(const struct setup_record *record, struct buf *text, 
     int rc = 0;
     for (size_t i = record->edit.n; rc == 0 && i > 0; i--) {
         const struct edit_splice *s = &record->edit.splices[i - 1];
+        if (s->moved) continue;
         const struct bytes inserted = {record->edit.inserted.p + s->from, s->n};
         with_line_ends(inserted, "\n", &block);
         withdraw_block(bytes_of_buf(&block), text);
@@ -50,6 +52,31 @@ static int withdraw_blocks(const struct setup_record *record, struct buf *text, 
     }
     buf_done(&block);
     return rc;
+}
+
+static bool is_same_list(struct bytes a, struct bytes b) {
+    struct bytes x, y;
+    for (size_t i = 0, j = 0;;) {
+        bool more = edit_toml_element(a, &i, &x);
+        if (more != edit_toml_element(b, &j, &y)) return false;
+        if (!more || !bytes_eq(x, y)) return !more;
+    }
+}
+
+/* The program for the end of a turn, however its line is laid out now. */
+static void withdraw_notify(const struct setup_record *record, struct buf *text) {
+    struct bytes inserted = bytes_of_buf(&record->edit.inserted);
+    size_t from = edit_find(inserted, 0, SETUP_NOTIFY);
+    struct edit_toml_item item;
+    if (from == SIZE_MAX) return;
+    from += strlen(SETUP_NOTIFY);
+    struct bytes list = {inserted.p + from, inserted.n - from};
+    for (size_t at = 0; edit_toml_next(bytes_of_buf(text), &at, &item, NULL) == 0 && item.what == EDIT_TOML_PAIR;) {
+        if (strcmp(item.key, "notify") == 0 && is_same_list(item.value, list)) {
+            edit_cut(text, item.start, item.end - item.start);
+            return;
+        }
+    }
 }
 
 struct span {
@@ -191,6 +218,7 @@ static int check_left(struct bytes all, struct bytes text, const char *mark, con
 static int withdraw_all(const char *mark, const struct setup_record *record, struct buf *text, struct err *err) {
     bool found = true;
     int rc = record != NULL ? withdraw_blocks(record, text, err) : 0;
+    if (rc == 0 && record != NULL) withdraw_notify(record, text);
     while (rc == 0 && found) {
         struct span span = {0};
         rc = find_handler(bytes_of_buf(text), mark, &span, &found, err);

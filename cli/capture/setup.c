@@ -5,14 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/http/listen.h"
 #include "base/text.h"
 #include "capture/find/find.h"
-#include "capture/setup/setup.h"
+#include "capture/setup/stack.h"
 #include "cli/call/command.h"
 #include "cli/capture/newest.h"
 #include "cli/capture/setup_found.h"
 #include "cli/capture/setup_receiver.h"
+#include "cli/capture/setup_servers.h"
 #include "cli/open/open.h"
 #include "cli/print/table.h"
 #include "cli/print/when.h"
@@ -37,13 +39,16 @@ struct setup {
     struct cli *cli;
     struct setup_world world;
     char program[FILE_PATH_MAX], dir[FILE_PATH_MAX], project[FILE_PATH_MAX], pass[FILE_PATH_MAX];
+    char actor[CLI_ACTOR_MAX];
     const char *argv[WORDS_MAX + 1];
     struct buf prefix;
     const struct opt_args *args;
-    struct ledger *ledger; /* NULL: there is none */
-    struct obj agents;     /* with --json */
+    struct ledger *ledger;                /* NULL: there is none */
+    struct obj agents, servers, receiver; /* with --json */
+    struct setup_servers mcp;
     struct table *table;
-    bool failed;
+    char address[HTTPD_ADDRESS_MAX]; /* of a receiver that is named without one */
+    bool failed, otlp;               /* otlp: it is named */
 };
 
 /* ---- what comes from outside ---- */
@@ -113,7 +118,10 @@ static int look_around(struct setup *s) {
     }
     s->world.project = project != NULL ? s->project : NULL;
     for (size_t i = 0; i < args->n_args; i++) {
-        if (setup_agent_find(args->args[i]) == NULL && !setup_found_knows(args->args[i])) {
+        bool otlp = strcmp(args->args[i], "otlp") == 0;
+        s->otlp = s->otlp || otlp;
+        if (!otlp && setup_agent_find(args->args[i]) == NULL && !setup_servers_is_name(args->args[i]) &&
+            !setup_found_knows(args->args[i])) {
             struct buf names = {.max = 2048};
             for (size_t k = 0; k < setup_agent_count(); k++) {
                 buf_printf(&names, "%s%s", k > 0 ? ", " : "", setup_agent_at(k)->name);
@@ -121,11 +129,15 @@ static int look_around(struct setup *s) {
             for (size_t k = 0; k < find_count(); k++) {
                 buf_printf(&names, ", %s", find_at(k)->name);
             }
-            int code = cli_usage(s->cli, "nothing here is called '%.60s'; known are %.*s", args->args[i], (int)names.n,
-                                 (const char *)names.p);
+            int code = cli_usage(s->cli, "nothing here is called '%.60s'; known are %.*s, [AGENT:]mcp[:SERVER] and otlp",
+                                 args->args[i], (int)names.n, (const char *)names.p);
             buf_done(&names);
             return code;
         }
+    }
+    if (s->otlp && s->world.otlp == NULL && opt_has(args, &options[S_APPLY])) {
+        find_receiver(cli_env, s->address);
+        s->world.otlp = s->address;
     }
     if (realpath(s->cli->dir, s->dir) == NULL) {
         snprintf(s->dir, sizeof(s->dir), "%s", s->cli->dir);
@@ -165,7 +177,6 @@ static const char *done_word(const struct setup *s, const struct setup_finding *
 static void put(struct setup *s, const struct setup_agent *agent, const struct setup_finding *f) {
     uint64_t time = UINT64_MAX;
     bool heard = last_event(s, agent, &time);
-    char when[64] = "";
     if (s->cli->json) {
         struct obj one = {0};
         obj_text(&one, "name", agent->name);
@@ -188,12 +199,16 @@ static void put(struct setup *s, const struct setup_agent *agent, const struct s
         return;
     }
     if (f->state == SETUP_ABSENT && s->args->n_args == 0) return; /* the table has what is there */
+    struct buf when = {.max = 64};
     if (heard) {
-        text_time(when, time);
+        when_text(&when, time, WHEN_RELATIVE, clock_wall_ns());
+    } else {
+        buf_put_str(&when, "never");
     }
     table_text(s->table, agent->name);
     table_text(s->table, done_word(s, f));
-    table_text(s->table, heard ? when : "never");
+    table_cell(s->table, bytes_of_buf(&when));
+    buf_done(&when);
     table_text(s->table, f->path);
     table_text(s->table, f->why);
 }
@@ -207,8 +222,9 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
     struct setup_finding f = {0};
     struct err err = {0};
     int rc = setup_place_find(&s->world, agent, &place, &err);
-    if (rc == 0 && apply) rc = setup_apply(&s->world, &place, s->ledger, actor, &f, &err);
-    if (rc == 0 && undo) rc = setup_undo(&s->world, &place, s->ledger, actor, &f, &err);
+    if (rc == 0 && apply) rc = setup_stack_apply(&s->world, &place, s->ledger, actor, &f, &err);
+    if (rc == 0 && undo) rc = setup_servers_undo_newest(&s->mcp, agent, &err);
+    if (rc == 0 && undo) rc = setup_stack_undo(&s->world, &place, s->ledger, actor, &f, &err);
     if (rc == 0 && !apply && !undo) rc = setup_look(&s->world, &place, &f, &err);
     if (rc != 0) {
         err_prefix(&err, "%s", agent->name);
@@ -226,9 +242,6 @@ static int take_agent(struct setup *s, const struct setup_agent *agent) {
                  "with that",
                  agent->name, agent->name);
     }
-    if (apply && s->world.otlp != NULL && !f.changed && f.state == SETUP_CONNECTED) {
-        cli_note(s->cli, "ledger: setup: %s is connected already; for its telemetry, undo that first", agent->name);
-    }
     return 0;
 }
 
@@ -240,12 +253,30 @@ static bool names_agents(const struct setup *s) {
     return any;
 }
 
+/* What is neither an agent nor one of the servers of agents nor the receiver of their telemetry. */
+static bool is_other(const char *name) {
+    return setup_agent_find(name) == NULL && !setup_servers_is_name(name) && strcmp(name, "otlp") != 0;
+}
+
 static bool names_others(const struct setup *s) {
     bool any = s->args->n_args == 0 && s->world.project == NULL;
     for (size_t i = 0; i < s->args->n_args; i++) {
-        any = any || setup_agent_find(s->args->args[i]) == NULL;
+        any = any || is_other(s->args->args[i]);
     }
     return any;
+}
+
+static int find_servers(struct setup *s) {
+    struct err err = {0};
+    s->mcp = (struct setup_servers){.cli = s->cli,
+                                    .world = &s->world,
+                                    .ledger = s->ledger,
+                                    .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), s->actor),
+                                    .args = s->args,
+                                    .what = opt_has(s->args, &options[S_APPLY])  ? SETUP_SERVERS_APPLY
+                                            : opt_has(s->args, &options[S_UNDO]) ? SETUP_SERVERS_UNDO
+                                                                                 : SETUP_SERVERS_LOOK};
+    return setup_servers_find(&s->mcp, &err) == 0 ? 0 : cli_fail(s->cli, &err);
 }
 
 static int take_agents(struct setup *s) {
@@ -254,8 +285,8 @@ static int take_agents(struct setup *s) {
                                                   {"LAST EVENT", TABLE_KEEP, 0},
                                                   {"SETTINGS", TABLE_TAIL, 0},
                                                   {"NOTE", TABLE_WRAP, 0}};
-    int code = 0;
-    s->table = s->cli->json || !names_agents(s) ? NULL : table_new(s->cli, columns, 5);
+    int code = find_servers(s);
+    s->table = s->cli->json || code != 0 || !names_agents(s) ? NULL : table_new(s->cli, columns, 5);
     for (size_t i = 0; code == 0 && i < setup_agent_count(); i++) {
         const struct setup_agent *agent = setup_agent_at(i);
         if (is_asked(s, agent) && (s->world.project == NULL || strcmp(agent->name, "claude-code") == 0)) {
@@ -263,7 +294,64 @@ static int take_agents(struct setup *s) {
         }
     }
     int printed = table_end(s->table);
-    return code != 0 ? code : printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
+    if (code == 0 && printed == 0) {
+        int servers = setup_servers_finish(&s->mcp, s->cli->json ? &s->servers : NULL);
+        s->failed = s->failed || servers == EXIT_NO;
+        code = servers == EXIT_NO ? 0 : servers;
+    }
+    if (code != 0) return code;
+    return printed != 0 ? printed : s->failed ? EXIT_NO : EXIT_GOOD;
+}
+
+/* Its telemetry is not moved by this call. */
+static bool keeps_address(void *ctx, const char *agent) {
+    const struct setup *s = ctx;
+    const struct setup_agent *known = setup_agent_find(agent);
+    return known == NULL || !is_asked(s, known);
+}
+
+static struct setup_receiver receiver_of(struct setup *s) {
+    return (struct setup_receiver){.cli = s->cli,
+                                   .world = &s->world,
+                                   .ledger = s->ledger,
+                                   .address = s->world.otlp,
+                                   .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), s->actor),
+                                   .named = s->otlp};
+}
+
+static int put_receiver(struct setup *s, const char *name, const char *state, const char *address) {
+    static const struct table_column columns[] = {
+        {"RECEIVER", TABLE_KEEP, 0}, {"STATE", TABLE_WHOLE, 0}, {"ADDRESS", TABLE_KEEP, 0}};
+    if (s->cli->json) {
+        obj_text(&s->receiver, "name", name);
+        obj_text(&s->receiver, "state", state);
+        obj_text(&s->receiver, "address", address[0] != '\0' ? address : NULL);
+        return 0;
+    }
+    if (s->args->n_args != 1) out_str(s->cli, "\n");
+    struct table *table = table_new(s->cli, columns, 3);
+    table_text(table, name);
+    table_text(table, state);
+    table_text(table, address);
+    return table_end(table);
+}
+
+/* `code`: what agents came to, which stays unless the receiver fails. */
+static int take_receiver(struct setup *s, int code) {
+    const struct setup_receiver receiver = receiver_of(s);
+    bool undo = opt_has(s->args, &options[S_UNDO]);
+    char name[256], before[256], after[256];
+    setup_receiver_find(&receiver, name, before);
+    int failed = s->world.otlp != NULL ? setup_receiver_add(&receiver) : undo ? setup_receiver_drop(&receiver) : 0;
+    if (s->otlp && (failed == 0 || failed == EXIT_NO)) {
+        bool there = setup_receiver_find(&receiver, name, after);
+        const char *state = strcmp(before, after) == 0 ? setup_state_name(there ? SETUP_CONNECTED : SETUP_READY)
+                            : there                    ? "connected now"
+                                                       : "undone, as before";
+        int printed = put_receiver(s, name, state, after);
+        failed = printed != 0 ? printed : failed;
+    }
+    return failed != 0 ? failed : code;
 }
 
 /* What is no agent, of which a project has none. `code`: what agents came to, which stays unless this fails. */
@@ -288,25 +376,16 @@ static int take_found(struct setup *s, int code) {
     }
     if (s->cli->json && (failed == 0 || failed == EXIT_NO)) {
         obj_list(&whole, "agents", &s->agents);
+        obj_list(&whole, "servers", &s->servers);
+        if (s->otlp) {
+            obj_obj(&whole, "receiver", &s->receiver);
+        }
         obj_list(&whole, "found", &found);
         int printed = cli_print(s->cli, &whole, false);
         failed = printed != 0 ? printed : failed;
     }
     obj_done(&found);
     obj_done(&whole);
-    return failed != 0 ? failed : code;
-}
-
-/* `code`: what agents came to, which stays unless the receiver fails. */
-static int take_receiver(struct setup *s, int code) {
-    char room[CLI_ACTOR_MAX];
-    const struct setup_receiver receiver = {.cli = s->cli,
-                                            .ledger = s->ledger,
-                                            .address = s->world.otlp,
-                                            .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), room)};
-    int failed = s->world.otlp != NULL                ? setup_receiver_add(&receiver)
-                 : opt_has(s->args, &options[S_UNDO]) ? setup_receiver_drop(&receiver)
-                                                      : 0;
     return failed != 0 ? failed : code;
 }
 
@@ -323,15 +402,23 @@ static int setup(struct cli *cli, const struct opt_args *args) {
     if (code == 0 && !changes) {
         setup_sweep(&s.world);
     }
-    if (code == 0) code = take_agents(&s);
-    if (code == EXIT_GOOD || code == EXIT_NO) code = take_receiver(&s, code);
-    if (code == EXIT_GOOD || code == EXIT_NO) code = take_found(&s, code);
+    if (code == 0 && s.world.otlp != NULL) {
+        const struct setup_receiver receiver = receiver_of(&s);
+        code = setup_receiver_check(&receiver, keeps_address, &s);
+    }
+    bool begun = code == 0;
+    if (begun) code = take_agents(&s);
+    if (begun && (code == EXIT_GOOD || code == EXIT_NO)) code = take_receiver(&s, code);
+    if (begun && (code == EXIT_GOOD || code == EXIT_NO)) code = take_found(&s, code);
     if (lock >= 0) {
         close(lock);
     }
     log_close(s.ledger);
     buf_done(&s.prefix);
     obj_done(&s.agents);
+    obj_done(&s.servers);
+    obj_done(&s.receiver);
+    setup_servers_done(&s.mcp);
     return code;
 }
 

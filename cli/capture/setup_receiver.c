@@ -1,7 +1,8 @@
 /* What setup adds to sources.conf for the telemetry that it lets agents send: the receiver, as one section with a comment by which
- * --undo knows it. It goes when no agent is connected by setup any more, if it is still as it was written. */
+ * --undo knows it. It goes when no agent sends telemetry by setup any more, if it is still as it was written. */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,8 +10,10 @@
 #include "base/http/listen.h"
 #include "cli/capture/setup_receiver.h"
 #include "cli/capture/setup_section.h"
+#include "cli/print/say.h"
 
 #define NAME "otlp"
+
 /* Who receives at this address already; false: nobody. */
 static bool find_listener(const struct sources_conf *conf, const char *address, const char **ret_name) {
     for (size_t i = 0; i < conf->n; i++) {
@@ -34,17 +37,103 @@ void setup_say_start(const struct cli *cli, const char *intro, const char *name)
              managed ? ", or for good: 'ledger sources units'" : "");
 }
 
+static struct setup_sections sections_of(const struct setup_receiver *r) {
+    return (struct setup_sections){r->cli, r->ledger, r->actor, !r->named};
+}
+
+static int add_section(const struct setup_receiver *r, struct err *err) {
+    const struct setup_sections sections = sections_of(r);
+    char lines[512];
+    snprintf(lines, sizeof(lines), "source = otlp\nlisten = %s\n", r->address);
+    return setup_section_add(&sections, NAME, bytes_of(lines), err);
+}
+
+static int drop_section(const struct setup_receiver *r, struct err *err) {
+    const struct setup_sections sections = sections_of(r);
+    return setup_section_drop(&sections, NAME, err);
+}
+
+/* Agents that setup lets send to this address (NULL: anywhere), as a list of names; with `keeps`, only those that it is true of. */
+static void find_senders(const struct setup_world *world, const char *address, bool (*keeps)(void *ctx, const char *agent),
+                         void *ctx, char ret[256]) {
+    struct setup_record *record = calloc(1, sizeof(*record));
+    char path[FILE_PATH_MAX], id[300];
+    const struct dirent *one;
+    size_t n = 0;
+    DIR *all = record != NULL && file_join(path, world->dir, "setup", NULL) == 0 ? opendir(path) : NULL;
+    ret[0] = '\0';
+    while (all != NULL && (one = readdir(all)) != NULL) {
+        const char *end = strrchr(one->d_name, '.');
+        if (end == NULL || strcmp(end, ".json") != 0 || one->d_name[0] == '.') continue;
+        snprintf(id, sizeof(id), "%.*s", (int)(end - one->d_name), one->d_name);
+        if (setup_record_read(world, id, record, NULL) == 0 && record->otlp[0] != '\0' &&
+            (address == NULL || strcmp(record->otlp, address) == 0) && (keeps == NULL || keeps(ctx, record->agent)) &&
+            n < 180) {
+            n += (size_t)snprintf(ret + n, 256 - n, "%s%s", n > 0 ? ", " : "", record->agent);
+        }
+        setup_record_done(record);
+    }
+    if (all != NULL) {
+        closedir(all);
+    }
+    free(record);
+}
+
+/* 0: as it was written, for this address; ERR_CONFLICT: changed since; ERR_NOTFOUND: there is none of ours. By its own name it is
+ * ours whatever it was added for. */
+static int look(const struct setup_receiver *r, char ret_address[256], struct err *err) {
+    struct sources_conf conf = {0};
+    int rc = sources_conf_load(&conf, r->cli->dir, err);
+    const struct sources_entry *e = rc == 0 ? sources_conf_find(&conf, NAME) : NULL;
+    if (rc == 0) {
+        enum setup_section state = e != NULL ? setup_section_look(e, !r->named) : SETUP_SECTION_OTHERS;
+        rc = state == SETUP_SECTION_OURS ? 0 : state == SETUP_SECTION_CHANGED ? ERR_CONFLICT : ERR_NOTFOUND;
+        snprintf(ret_address, 256, "%s", rc != ERR_NOTFOUND && e->listen != NULL ? e->listen : "");
+    }
+    sources_conf_done(&conf);
+    return rc;
+}
+
+int setup_receiver_check(const struct setup_receiver *r, bool (*keeps)(void *ctx, const char *agent), void *ctx) {
+    struct sources_conf conf = {0};
+    struct err err = {0};
+    const char *name;
+    char address[256] = "", senders[256] = "";
+    int rc = sources_conf_load(&conf, r->cli->dir, &err);
+    bool free_ = rc == 0 && (find_listener(&conf, r->address, &name) || sources_conf_find(&conf, NAME) == NULL);
+    int state = rc == 0 && !free_ ? look(r, address, &err) : 0;
+    sources_conf_done(&conf);
+    if (rc != 0) return cli_fail_input(r->cli, &err);
+    if (state != 0) {
+        return cli_refuse(r->cli, EXIT_NO, ERR_CONFLICT,
+                          "sources.conf has a source '" NAME
+                          "' already, at another address than %s, and not as setup wrote "
+                          "it; nothing was changed",
+                          r->address);
+    }
+    if (address[0] != '\0') {
+        find_senders(r->world, address, keeps, ctx, senders);
+    }
+    if (senders[0] != '\0') {
+        return cli_refuse(r->cli, EXIT_NO, ERR_CONFLICT,
+                          "%s would still send telemetry to %s, where the receiver '" NAME
+                          "' is; name them too. Nothing was "
+                          "changed",
+                          senders, address);
+    }
+    return 0;
+}
+
 int setup_receiver_add(const struct setup_receiver *r) {
     struct sources_conf conf = {0};
     struct err err = {0};
-    char intro[SOURCES_NAME_MAX + 128], lines[512];
+    char intro[SOURCES_NAME_MAX + 128];
     const char *name = NAME;
     int rc = sources_conf_load(&conf, r->cli->dir, &err);
     bool there = rc == 0 && find_listener(&conf, r->address, &name);
-    if (rc == 0 && !there) {
-        snprintf(lines, sizeof(lines), "source = otlp\nlisten = %s\n", r->address);
-        rc = setup_section_add(&(struct setup_sections){r->cli, r->ledger, r->actor, true}, NAME, bytes_of(lines), &err);
-    }
+    char old[256];
+    if (rc == 0 && !there && look(r, old, NULL) == 0) rc = drop_section(r, &err); /* at another address */
+    if (rc == 0 && !there) rc = add_section(r, &err);
     if (rc == 0) {
         snprintf(intro, sizeof(intro), "the receiver '%s' is %s sources.conf", name, there ? "in" : "added to");
         setup_say_start(r->cli, intro, name);
@@ -54,36 +143,32 @@ int setup_receiver_add(const struct setup_receiver *r) {
     return rc == ERR_CONFLICT ? cli_fail_as(r->cli, &err, EXIT_NO) : cli_fail_input(r->cli, &err);
 }
 
-/* Whether setup still keeps a record of an agent. */
-static bool is_needed(const char *dir) {
-    char path[FILE_PATH_MAX];
-    bool found = false;
-    DIR *all = file_join(path, dir, "setup", NULL) == 0 ? opendir(path) : NULL;
-    for (const struct dirent *one; all != NULL && !found && (one = readdir(all)) != NULL;) {
-        const char *end = strrchr(one->d_name, '.');
-        found = end != NULL && strcmp(end, ".json") == 0;
-    }
-    if (all != NULL) {
-        closedir(all);
-    }
-    return found;
-}
-
 int setup_receiver_drop(const struct setup_receiver *r) {
-    struct sources_conf conf = {0};
     struct err err = {0};
-    if (is_needed(r->cli->dir)) return 0;
-    int rc = sources_conf_load(&conf, r->cli->dir, &err);
-    const struct sources_entry *entry = rc == 0 ? sources_conf_find(&conf, NAME) : NULL;
-    enum setup_section state = entry != NULL ? setup_section_look(entry, true) : SETUP_SECTION_OTHERS;
-    sources_conf_done(&conf);
-    if (rc != 0) return cli_fail_input(r->cli, &err);
-    if (state == SETUP_SECTION_CHANGED) {
+    char address[256], senders[256] = "";
+    if (!r->named) find_senders(r->world, NULL, NULL, NULL, senders);
+    if (senders[0] != '\0') return 0;
+    int rc = look(r, address, &err);
+    if (rc == ERR_NOTFOUND) return 0;
+    if (rc == ERR_CONFLICT) {
         cli_note(r->cli, "ledger: setup: the receiver '" NAME "' in sources.conf was changed since, and stays");
+        return r->named ? EXIT_NO : 0;
     }
-    if (state != SETUP_SECTION_OURS) return 0;
-    rc = setup_section_drop(&(struct setup_sections){r->cli, r->ledger, r->actor, true}, NAME, &err);
-    if (rc != 0) return cli_fail(r->cli, &err);
+    if (rc == 0) rc = drop_section(r, &err);
+    if (rc != 0) return cli_fail_input(r->cli, &err);
     cli_note(r->cli, "ledger: setup: the receiver '" NAME "' is removed from sources.conf");
     return 0;
+}
+
+bool setup_receiver_find(const struct setup_receiver *r, char ret_name[256], char ret_address[256]) {
+    struct sources_conf conf = {0};
+    const char *name = NULL;
+    bool there =
+        sources_conf_load(&conf, r->cli->dir, NULL) == 0 && r->address != NULL && find_listener(&conf, r->address, &name);
+    const struct sources_entry *e = sources_conf_find(&conf, there ? name : NAME);
+    there = e != NULL && e->listen != NULL;
+    snprintf(ret_name, 256, "%s", there ? e->name : NAME);
+    snprintf(ret_address, 256, "%s", there ? e->listen : "");
+    sources_conf_done(&conf);
+    return there;
 }

@@ -1,4 +1,4 @@
-/* The probe "hooks": are the hooks that setup inserted still in the settings of agents? It reads setup's records in the ledger's
+/* The probe "hooks": is what setup inserted still in the settings of agents, its hooks and the tap before their servers? It reads setup's records in the ledger's
  * directory (capture/setup/record.c), which say of each file how its hooks are recognised, and then these files. They are
  * parsed: what stands in a comment does not count. An agent may be connected in several files; the worst of them is what is said of it.
  *
@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/edit/hooks.h"
+#include "base/edit/mcp.h"
+#include "base/edit/silence.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -24,34 +26,49 @@
 #define CHECK       "agent-hook"
 #define RECORDS_MAX 256
 #define RECORD_MAX  ((size_t)16 << 20)
-#define AGENTS_MAX  32
-#define NAME_MAX_   64
+#define NAMES_MAX   256
+#define NAME_MAX_   160
 
 /* The worst first. */
-enum status { MISSING, MISSING_PROJECT, BROKEN, DENIED, ERROR, PARTIAL, ELSEWHERE, WELL, STATUSES };
-static const char *const status_words[STATUSES] = {"missing", "missing_project", "broken",    "denied",
-                                                   "error",   "partial",         "elsewhere", "ok"};
+enum status {
+    MISSING,
+    MISSING_PROJECT,
+    UNTAPPED,
+    UNTAPPED_PROJECT,
+    SILENCED,
+    BROKEN,
+    DENIED,
+    ERROR,
+    PARTIAL,
+    ELSEWHERE,
+    OTHER_TAP,
+    WELL,
+    STATUSES
+};
+static const char *const status_words[STATUSES] = {"missing",  "missing_project", "untapped",  "untapped_project",
+                                                   "silenced", "broken",          "denied",    "error",
+                                                   "partial",  "elsewhere",       "other_tap", "ok"};
 
 struct seen {
-    char agent[NAME_MAX_];
+    char name[NAME_MAX_]; /* of what setup connected: an agent, or "codex:mcp:files" */
     enum status status;
     char path[FILE_PATH_MAX], detail[ERR_MSG_MAX]; /* of the worst */
     struct buf changes;                            /* nonces of its records */
 };
 
 struct looking {
-    struct seen seen[AGENTS_MAX];
+    struct seen seen[NAMES_MAX];
     size_t n;
 };
 
-static struct seen *seen_of(struct looking *l, struct bytes agent, bool make) {
+static struct seen *seen_of(struct looking *l, struct bytes name, bool make) {
     for (size_t i = 0; i < l->n; i++) {
-        if (bytes_is(agent, l->seen[i].agent)) return &l->seen[i];
+        if (bytes_is(name, l->seen[i].name)) return &l->seen[i];
     }
-    if (!make || l->n == AGENTS_MAX || agent.n == 0 || agent.n >= NAME_MAX_) return NULL;
+    if (!make || l->n == NAMES_MAX || name.n == 0 || name.n >= NAME_MAX_) return NULL;
     struct seen *s = &l->seen[l->n++];
     memset(s, 0, sizeof(*s));
-    snprintf(s->agent, sizeof(s->agent), "%.*s", (int)agent.n, (const char *)agent.p);
+    snprintf(s->name, sizeof(s->name), "%.*s", (int)name.n, (const char *)name.p);
     s->status = STATUSES;
     s->changes.max = RECORDS_MAX * 64;
     return s;
@@ -73,6 +90,29 @@ static bool string_of(struct bytes map, const char *name, char *ret, size_t cap)
            snprintf(ret, cap, "%.*s", (int)text.n, (const char *)text.p) < (int)cap;
 }
 
+/* Does the server run behind the tap? The record has the tap's words, a line each. One that is not named any more is not started. */
+static enum status weigh_server(struct bytes record, struct bytes text, char *words, const char *table, struct err *err) {
+    struct bytes form = mp_get_text(record, "form");
+    enum edit_mcp_form how = bytes_is(form, "mcp-toml")   ? EDIT_MCP_TOML
+                             : bytes_is(form, "mcp-json") ? EDIT_MCP_JSON
+                                                          : EDIT_MCP_JSONC;
+    struct edit_mcp_list *list = calloc(1, sizeof(*list));
+    struct edit_mcp_tap tap = {.program = strsep(&words, "\n")};
+    char name[EDIT_MCP_NAME_MAX + 1];
+    while (words != NULL && tap.n < sizeof(tap.words) / sizeof(tap.words[0])) {
+        tap.words[tap.n++] = strsep(&words, "\n");
+    }
+    enum status status = ERROR;
+    if (list != NULL && string_of(record, "server", name, sizeof(name))) {
+        status = edit_mcp_read(how, text, table, list, err) == 0 ? WELL : BROKEN;
+        const struct edit_mcp_server *server = status == WELL ? edit_mcp_find(list, name) : NULL;
+        enum edit_mcp_state state = server != NULL ? edit_mcp_state(text, server, &tap) : EDIT_MCP_TAPPED;
+        status = state == EDIT_MCP_PLAIN ? UNTAPPED : state == EDIT_MCP_OTHER ? OTHER_TAP : status;
+    }
+    free(list);
+    return status;
+}
+
 /* What the settings are, by the record. */
 static enum status weigh(struct bytes record, struct bytes text, struct err *err) {
     struct bytes form = mp_get_text(record, "form");
@@ -84,6 +124,7 @@ static enum status weigh(struct bytes record, struct bytes text, struct err *err
         err_set(err, ERR_VERSION, "its record does not say how its hooks are recognised; undo and apply it again");
         return ERROR;
     }
+    if (bytes_has_prefix(form, "mcp-")) return weigh_server(record, text, command, mark, err);
     if (bytes_is(form, "file")) {
         uint8_t digest[HASH_LEN], after[HASH_LEN];
         hash_parts(digest, &text, 1);
@@ -101,12 +142,20 @@ static enum status weigh(struct bytes record, struct bytes text, struct err *err
 
 /* Of a project, since its settings are connected by another command. */
 static bool is_of_project(const char *path) {
-    static const char end[] = "/.claude/settings.local.json";
+    static const char *const ends[] = {"/.claude/settings.local.json", "/.mcp.json"};
     size_t n = strlen(path);
-    return n >= sizeof(end) - 1 && strcmp(path + n - (sizeof(end) - 1), end) == 0;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t end = strlen(ends[i]);
+        if (n >= end && strcmp(path + n - end, ends[i]) == 0) return true;
+    }
+    return false;
 }
 
-static void look_at(struct seen *s, struct bytes record) {
+static enum status of_project(enum status status) {
+    return status == MISSING ? MISSING_PROJECT : status == UNTAPPED ? UNTAPPED_PROJECT : status;
+}
+
+static void look_at(struct seen *s, const struct probe_box *box, struct bytes record) {
     char path[FILE_PATH_MAX];
     struct buf text = {.max = EDIT_TEXT_MAX};
     struct err why = {0};
@@ -124,9 +173,14 @@ static void look_at(struct seen *s, struct bytes record) {
     } else if (file_read_regular(path, &text, &why) != 0) {
         status = ERROR;
     } else {
+        char silenced[EDIT_SILENCE_MAX];
         status = weigh(record, bytes_of_buf(&text), &why);
+        if (status == WELL && edit_silenced(s->name, path, bytes_of_buf(&text), box->root, silenced)) {
+            status = SILENCED;
+            err_set(&why, ERR_CONFLICT, "%s", silenced);
+        }
     }
-    say(s, status == MISSING && is_of_project(path) ? MISSING_PROJECT : status, path, why.msg);
+    say(s, is_of_project(path) ? of_project(status) : status, path, why.msg);
     buf_done(&text);
 }
 
@@ -138,7 +192,7 @@ static int is_record(const struct dirent *entry) {
 }
 
 /* A record that cannot be read is said of the agent in its file's name: NAME-HASH.json. */
-static void take_record(struct looking *l, const char *path, const char *name) {
+static void take_record(struct looking *l, const struct probe_box *box, const char *path, const char *name) {
     struct buf text = {.max = RECORD_MAX}, map = {.max = 2 * RECORD_MAX};
     struct err why = {0};
     const char *dash = strrchr(name, '-');
@@ -147,12 +201,19 @@ static void take_record(struct looking *l, const char *path, const char *name) {
     if (rc == 0) rc = json_to_mp(bytes_of_buf(&text), &map, &why);
     struct bytes record = bytes_of_buf(&map);
     if (rc == 0 && mp_get_text(record, "agent").n > 0) agent = mp_get_text(record, "agent");
+    struct bytes server = rc == 0 ? mp_get_text(record, "server") : (struct bytes){NULL, 0};
+    char of_server[NAME_MAX_];
+    if (server.n > 0) {
+        snprintf(of_server, sizeof(of_server), "%.*s:mcp:%.*s", (int)agent.n, (const char *)agent.p, (int)server.n,
+                 (const char *)server.p);
+        agent = bytes_of(of_server);
+    }
     struct seen *s = seen_of(l, agent, true);
     if (s != NULL && rc != 0) {
         say(s, ERROR, path, why.msg);
     } else if (s != NULL) {
         buf_put_bytes(&s->changes, mp_get_text(record, "nonce"));
-        look_at(s, record);
+        look_at(s, box, record);
     }
     buf_done(&text);
     buf_done(&map);
@@ -166,7 +227,7 @@ static int take_records(struct looking *l, const struct probe_box *box, struct e
     if (n > RECORDS_MAX) rc = err_set(err, ERR_LIMIT, "'%s' has more than %d records", dir, RECORDS_MAX);
     for (int i = 0; i < n; i++) {
         if (rc == 0) rc = file_join(path, dir, names[i]->d_name, err);
-        if (rc == 0) take_record(l, path, names[i]->d_name);
+        if (rc == 0) take_record(l, box, path, names[i]->d_name);
         free(names[i]);
     }
     free(names);
@@ -182,14 +243,14 @@ static void put(const struct seen *s, struct probe_out *out) {
     char text[8 + 2 * HASH_LEN] = "sha256:";
     hash_parts(digest, &changes, 1);
     text_hex(text + 7, digest, HASH_LEN);
-    check.target = s->agent;
+    check.target = s->name;
     check.digest = text;
     check.path = s->path;
     check.detail = s->detail;
     probe_say(out, &check);
 }
 
-/* Agents that the log says are connected, and of which there is no record. */
+/* What the log says is connected, and of which there is no record. */
 static int put_unrecorded(struct looking *l, const struct probe_box *box, struct probe_out *out, struct err *err) {
     struct ledger *ledger = NULL;
     struct state_view *view = NULL;
@@ -199,11 +260,11 @@ static int put_unrecorded(struct looking *l, const struct probe_box *box, struct
     if (rc == 0) rc = look_rows(view, "setups", NULL, 0, &rows, err);
     while (rc == 0 && rows != NULL && (rc = look_next(rows, &row, err)) == 0) {
         struct probe_check check = PROBE_CHECK(CHECK, "unrecorded");
-        struct bytes agent = named_text(row, "agent");
+        struct bytes name = named_text(row, "name");
         char target[PROBE_TEXT_MAX + 1];
-        if (agent.n == 0 || agent.n > PROBE_TEXT_MAX || !named_is(row, "state", "applied")) continue;
-        if (seen_of(l, agent, false) != NULL) continue;
-        snprintf(target, sizeof(target), "%.*s", (int)agent.n, (const char *)agent.p);
+        if (named_text(row, "agent").n == 0 || name.n > PROBE_TEXT_MAX || !named_is(row, "state", "applied")) continue;
+        if (seen_of(l, name, false) != NULL) continue;
+        snprintf(target, sizeof(target), "%.*s", (int)name.n, (const char *)name.p);
         check.target = target;
         probe_say(out, &check);
     }

@@ -5,11 +5,14 @@
  *   {"id":"0","msg":{"type":"exec_approval_request",...}}                                an event of the protocol
  *   {"type":"exec_approval_request",...}                                                 the event alone
  *   {"id":"1","op":{"type":"exec_approval","id":"call_1","decision":"approved"}}         a submission
+ *   {"type":"agent-turn-complete","thread-id":T,"turn-id":U,...}                         an argument of `notify`
  *
  * A transcript also has the calls themselves, and the session in its first line. Nothing else in it is recorded. */
 #include <string.h>
 
 #include "ingest/hook/agent.h"
+
+#define TURN_COMPLETE "agent-turn-complete"
 
 /* A record without its wrapping. */
 struct unwrapped {
@@ -39,7 +42,8 @@ bool hook_is_codex(const struct hook_map *m) {
         struct mp_item item;
         wrapped = mp_map_get(inner->raw, "type", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR;
     }
-    return is_approval(type) || wrapped || (is_line(type) && hook_map_see(m, "payload") != NULL);
+    return is_approval(type) || bytes_is(type, TURN_COMPLETE) || wrapped ||
+           (is_line(type) && hook_map_see(m, "payload") != NULL);
 }
 
 struct agent_answer hook_codex_answer(const struct hook_name *value, struct bytes *ret_word) {
@@ -262,6 +266,29 @@ static int put_return(struct hook_reader *r, const struct unwrapped *u, struct e
     return rc;
 }
 
+/* ---- turns -------------------------------------------------------------------------------------------------------- */
+
+/* The end of a turn, as the program that `notify` names is told of it. */
+static int put_turn(struct hook_reader *r, const struct unwrapped *u, struct err *err) {
+    struct hook_draft *d = &r->draft;
+    struct bytes thread = {NULL, 0}, turn = {NULL, 0};
+    hook_begin(d, "run.step");
+    hook_map_word(u->m, "thread-id", &thread);
+    hook_map_word(u->m, "turn-id", &turn);
+    hook_agent(d, bytes_of("codex"));
+    hook_subject(d, "run", thread);
+    hook_session(d, thread);
+    mp_map_text(&d->fields, "turn", turn);
+    hook_known(d, "step", u->type);
+    hook_left(d, u->whole);
+    if (thread.n == 0 || turn.n == 0) {
+        int rc = hook_text_key(r, "turn", err);
+        return rc == 0 ? hook_give(r, err) : rc;
+    }
+    hook_key(d, (struct bytes[]){bytes_of("codex"), bytes_of("turn"), thread, turn}, 4);
+    return hook_give(r, err);
+}
+
 /* ---- which -------------------------------------------------------------------------------------------------------- */
 
 static int read_unwrapped(struct hook_reader *r, const struct unwrapped *u, struct err *err) {
@@ -269,11 +296,17 @@ static int read_unwrapped(struct hook_reader *r, const struct unwrapped *u, stru
         const char *type;
         int (*put)(struct hook_reader *r, const struct unwrapped *u, struct err *err);
     } rows[] = {
-        {"exec_approval_request", put_approval}, {"apply_patch_approval_request", put_approval},
-        {"elicitation_request", put_question},   {"exec_approval", put_answer},
-        {"patch_approval", put_answer},          {"function_call", put_call},
-        {"custom_tool_call", put_call},          {"local_shell_call", put_call},
-        {"function_call_output", put_return},    {"custom_tool_call_output", put_return},
+        {"exec_approval_request", put_approval},
+        {"apply_patch_approval_request", put_approval},
+        {"elicitation_request", put_question},
+        {"exec_approval", put_answer},
+        {"patch_approval", put_answer},
+        {"function_call", put_call},
+        {"custom_tool_call", put_call},
+        {"local_shell_call", put_call},
+        {"function_call_output", put_return},
+        {"custom_tool_call_output", put_return},
+        {TURN_COMPLETE, put_turn},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (bytes_is(u->type, rows[i].type)) return rows[i].put(r, u, err);

@@ -186,12 +186,40 @@ static int read_one(struct intake *run, const char *path, bool alone, struct err
     return rc;
 }
 
+/* Some agents give their record as an argument. */
+static int read_argument(struct intake *run, const char *text, struct err *err) {
+    struct reading in = {.run = run, .path = "--record", .reader = hook_reader_new()};
+    const struct lines_line line = {.text = bytes_of(text), .raw = bytes_of(text), .number = 1};
+    records_init(&in.split);
+    intake_begin(run, in.path);
+    lines_digest_put(intake_digest(run), line.raw);
+    int rc = in.reader != NULL ? 0 : err_set(err, ERR_NOMEM, "%s: out of memory", in.path);
+    struct record record;
+    if (rc == 0) records_line(&in.split, &line);
+    while (rc == 0 && records_next(&in.split, &record) == 0) {
+        rc = take(&in, &record, err);
+    }
+    while (rc == 0 && records_end(&in.split, &record) == 0) {
+        rc = take(&in, &record, err);
+    }
+    if (rc == 0 && in.records == 0) {
+        const struct ingest_place place = {.file = in.path};
+        rc = intake_reject(run, &place, NULL, "the argument has no record; expected: an agent's record as a JSON object");
+    }
+    if (in.records <= 1) intake_no_receipt(run);
+    if (rc == 0) rc = intake_end(run, err);
+    hook_reader_free(in.reader);
+    records_done(&in.split);
+    return rc;
+}
+
 int hook_read(struct intake *run, struct err *err) {
     static const char *const standard_input[] = {"-"};
     const struct ingest_options *o = intake_options(run);
     const char *const *paths = o->n_paths > 0 ? o->paths : standard_input;
     size_t n = o->n_paths > 0 ? o->n_paths : 1;
     int rc = 0;
+    if (o->record != NULL) return read_argument(run, o->record, err);
     for (size_t i = 0; i < n && rc == 0 && !intake_stopped(run); i++) {
         rc = read_one(run, paths[i], n == 1, err);
     }

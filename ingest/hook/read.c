@@ -14,7 +14,8 @@
 
 #define ACCEPTED                                                                                                           \
     "hook_event_name (Claude Code, Codex), hookSpecificOutput (what a hook answered), type with payload, msg or op "       \
-    "(Codex), type with properties or data (opencode), permissions (goose), method or result (ACP, Codex)"
+    "(Codex), type with properties or data (opencode), permissions, or event with session_id (goose), method or result "   \
+    "(ACP, Codex)"
 
 struct hook_reader *hook_reader_new(void) {
     struct hook_reader *r = calloc(1, sizeof(*r));
@@ -132,6 +133,7 @@ static int read_map(struct hook_reader *r, struct hook_map *m, struct err *err) 
     if (hook_map_see(m, "hookSpecificOutput") != NULL) return hook_tool_output(r, m, err);
     const struct hook_name *permissions = hook_map_see(m, "permissions");
     if (permissions != NULL && permissions->item.type == MP_MAP) return hook_goose_read(r, m, err);
+    if (hook_map_see_text(m, "event").n > 0 && hook_map_see(m, "session_id") != NULL) return hook_tool_read(r, m, err);
     bool id = hook_map_see(m, "id") != NULL;
     if (hook_map_see(m, "jsonrpc") != NULL || hook_map_see_text(m, "method").n > 0 ||
         (id && (hook_map_see(m, "result") != NULL || hook_map_see(m, "error") != NULL))) {

@@ -1,4 +1,5 @@
-/* Hooks of Claude Code, and of Codex and others that adopted its form: one object per event of the agent.
+/* Hooks of Claude Code, and of Codex and others that adopted its form: one object per event of the agent. goose has other names for the
+ * event, a call's id and its result.
  *
  * A hook is called before and after a tool call. No hook reports whether the agent then ran it, or who allowed it: what is
  * recorded of a permission is that it was requested, that the agent reported a denial, or what a hook answered. */
@@ -21,6 +22,9 @@ static bool is_below(struct bytes path, const char *directory) {
 static struct bytes agent_of(const struct hook_map *m) {
     struct bytes path = hook_map_see_text(m, "transcript_path"), call = hook_map_see_text(m, "tool_use_id");
     struct bytes event = hook_map_see_text(m, "hook_event_name");
+    if (event.n == 0 && hook_map_see(m, "hook_event_name") == NULL && hook_map_see(m, "event") != NULL) {
+        return bytes_of("goose");
+    }
     if (hook_map_see(m, "turn_id") != NULL || is_below(path, "/.codex/")) return bytes_of("codex");
     if (bytes_has_prefix(call, "toolu_") || is_below(path, "/.claude/")) return bytes_of("claude-code");
     if (bytes_is(event, "BeforeTool") || bytes_is(event, "AfterTool") || is_below(path, "/.gemini/")) {
@@ -32,7 +36,9 @@ static struct bytes agent_of(const struct hook_map *m) {
 static void take_common(struct hook_map *m, struct common *ret) {
     memset(ret, 0, sizeof(*ret));
     ret->agent = agent_of(m);
-    hook_map_word(m, "hook_event_name", &ret->event);
+    if (!hook_map_word(m, "hook_event_name", &ret->event)) {
+        hook_map_word(m, "event", &ret->event);
+    }
     hook_map_word(m, "session_id", &ret->session);
     hook_map_word(m, "permission_mode", &ret->mode);
     if (!hook_map_word(m, "turn_id", &ret->turn)) {
@@ -61,7 +67,9 @@ static int take_tool(struct hook_reader *r, struct hook_map *m, struct bytes *re
                        HOOK_WORD_MAX);
     }
     *ret_call = (struct bytes){NULL, 0};
-    hook_map_word(m, "tool_use_id", ret_call);
+    if (!hook_map_word(m, "tool_use_id", ret_call)) {
+        hook_map_word(m, "tool_call_id", ret_call);
+    }
     hook_tool(d, *ret_tool);
     hook_known(d, "call", *ret_call);
     /* for tools whose name does not contain the server */
@@ -121,7 +129,7 @@ static bool has_flag(struct bytes response, const char *name, bool value) {
            item.boolean == value;
 }
 
-/* Claude Code reports a failed call by another event, so that this one means success unless the response denies it. Of
+/* Claude Code and goose report a failed call by another event, so that this one means success unless the response denies it. Of
  * other agents only the response counts; that of Gemini CLI has an object `error` if the tool failed, but says nothing of
  * the exit code of a command. */
 static void put_outcome(struct hook_draft *d, struct bytes agent, struct bytes response) {
@@ -130,7 +138,7 @@ static void put_outcome(struct hook_draft *d, struct bytes agent, struct bytes r
     bool failed = has_flag(response, "success", false) || has_flag(response, "isError", true) ||
                   has_flag(response, "is_error", true) ||
                   (bytes_is(agent, "gemini-cli") && mp_map_get(response, "error", &raw) == 0 && raw.n > 1);
-    bool good = bytes_is(agent, "claude-code") || has_flag(response, "success", true);
+    bool good = bytes_is(agent, "claude-code") || bytes_is(agent, "goose") || has_flag(response, "success", true);
     if (interrupted || failed || good) {
         mp_map_bool(&d->fields, "ok", !interrupted && !failed);
         mp_map_text(&d->fields, "outcome", bytes_of(interrupted ? "cancelled" : failed ? "error" : "ok"));
@@ -152,7 +160,7 @@ static int put_return(struct hook_reader *r, struct hook_map *m, const struct co
     struct hook_draft *d = &r->draft;
     struct bytes raw;
     begin(r, "run.tool_returned", c);
-    if (hook_map_value(m, "tool_response", &raw)) {
+    if (hook_map_value(m, "tool_response", &raw) || hook_map_value(m, "tool_output", &raw)) {
         hook_content(d, HOOK_RESULT, raw);
         if (judged) {
             put_outcome(d, c->agent, raw);

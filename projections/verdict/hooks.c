@@ -21,6 +21,10 @@ static const struct hook_status {
     {"ok", VERDICT_PASS, MESSAGE_NONE, {MESSAGE_NONE, NULL}},
     {"missing", VERDICT_FAIL, MESSAGE_HOOK_MISSING, {MESSAGE_NONE, APPLY}},
     {"missing_project", VERDICT_FAIL, MESSAGE_HOOK_MISSING_PROJECT, {MESSAGE_NONE, APPLY " --project DIR"}},
+    {"silenced", VERDICT_FAIL, MESSAGE_HOOK_SILENCED, {MESSAGE_FIRST_SILENCED, LOOK}},
+    {"untapped", VERDICT_FAIL, MESSAGE_TAP_MISSING, {MESSAGE_NONE, APPLY}},
+    {"untapped_project", VERDICT_FAIL, MESSAGE_TAP_MISSING, {MESSAGE_NONE, APPLY " --project DIR"}},
+    {"other_tap", VERDICT_WARN, MESSAGE_TAP_ELSEWHERE, {MESSAGE_FIRST_UNDO, APPLY}},
     {"elsewhere", VERDICT_WARN, MESSAGE_HOOK_ELSEWHERE, {MESSAGE_FIRST_UNDO, APPLY}},
     {"partial", VERDICT_WARN, MESSAGE_HOOK_PARTIAL, {MESSAGE_FIRST_UNDO, APPLY}},
     {"unrecorded", VERDICT_UNKNOWN, MESSAGE_HOOK_UNRECORDED, {MESSAGE_FIRST_UNDO, APPLY}},
@@ -33,8 +37,8 @@ static const struct hook_status old = {"", VERDICT_UNKNOWN, MESSAGE_HOOK_OLD, {M
 static const struct hook_status other = {"", VERDICT_UNKNOWN, MESSAGE_HOOK_STATUS, {MESSAGE_NONE, LOOK}};
 
 struct looking {
-    size_t n;
-    int64_t touched; /* the newest observation */
+    size_t hooks, taps; /* agents; servers of theirs */
+    int64_t touched;    /* the newest observation */
 };
 
 static const struct hook_status *status_of(const struct verdict_case *c, const struct row *check) {
@@ -63,26 +67,35 @@ static void take(struct verdict_case *c, struct bytes agent, const struct row *s
 
 static int each_setup(struct verdict_case *c, void *ctx, const struct row *row, struct err *err) {
     struct looking *l = ctx;
-    struct bytes agent = named_text(row, "agent");
-    const struct bytes key[] = {bytes_of(PROBED_HOOKS), agent};
+    struct bytes agent = named_text(row, "agent"), name = named_text(row, "name");
+    const struct bytes key[] = {bytes_of(PROBED_HOOKS), name};
     struct row check;
     bool there = false;
     if (agent.n == 0) return 0;
     int rc = verdict_look(c, "checks", key, 2, &check, &there, err);
     bool seen = rc == 0 && there && named_int(&check, "updated_seq") > named_int(row, "changed_seq");
     if (rc == 0 && (seen || named_is(row, "state", "applied"))) {
-        take(c, agent, row, seen ? &check : NULL);
-        l->n++;
+        take(c, name, row, seen ? &check : NULL);
+        *(bytes_eq(agent, name) ? &l->hooks : &l->taps) += 1;
         if (seen && named_int(&check, "updated_seq") > l->touched) l->touched = named_int(&check, "updated_seq");
     }
     row_done(&check);
     return rc < 0 ? rc : 0;
 }
 
-int verdict_hooks(struct verdict_case *c, size_t *ret_n, struct err *err) {
+bool verdict_is_connectable(struct bytes agent) {
+    static const char *const names[] = {"claude-code", "codex", "gemini-cli", "opencode", "goose"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (bytes_is(agent, names[i])) return true;
+    }
+    return false;
+}
+
+int verdict_hooks(struct verdict_case *c, size_t *ret_hooks, size_t *ret_taps, struct err *err) {
     struct looking l = {0};
     int rc = verdict_each_of(c, "setups", NULL, 0, each_setup, &l, err);
-    if (rc == 0 && l.n > 0) rc = verdict_look_failed(c, "hooks", l.touched, err);
-    *ret_n = l.n;
+    if (rc == 0 && l.hooks + l.taps > 0) rc = verdict_look_failed(c, "hooks", l.touched, err);
+    *ret_hooks = l.hooks;
+    *ret_taps = l.taps;
     return rc;
 }

@@ -4,7 +4,9 @@
 
 #include "projections/verdict/verdict.h"
 
-/* Judges each agent that is connected. *ret_n: how many these are. */
-int verdict_hooks(struct verdict_case *c, size_t *ret_n, struct err *err);
+/* Judges each agent that is connected, and each server that runs behind the tap by setup. *ret_hooks, *ret_taps: how many these are. */
+int verdict_hooks(struct verdict_case *c, size_t *ret_hooks, size_t *ret_taps, struct err *err);
+/* Is it an agent that 'ledger setup' can connect? (capture/setup/agents.def) */
+bool verdict_is_connectable(struct bytes agent);
 
 #endif

@@ -227,30 +227,49 @@ int verdict_evaluations(struct verdict_case *c, struct err *err) {
 
 /* ---- agents ---- */
 
+/* One that was connected lately was seen to, and one that setup can connect is mended by that. */
+static int take_setup(struct verdict_case *c, struct bytes agent, bool *ret_seen, bool *ret_can, struct err *err) {
+    struct row setup;
+    bool there = false;
+    int rc = verdict_look(c, "setups", &agent, 1, &setup, &there, err);
+    bool applied = rc == 0 && there && named_is(&setup, "state", "applied");
+    *ret_seen = applied && verdict_of_late(c, named_int(&setup, "at"), SILENT_DAYS);
+    *ret_can = !applied && verdict_is_connectable(agent);
+    row_done(&setup);
+    return rc < 0 ? rc : 0;
+}
+
 static int each_agent(struct verdict_case *c, const struct row *row, struct err *err) {
+    static const struct verdict_help connect = {MESSAGE_FIRST_AGENT, "ledger setup --apply {about}"};
     struct bytes name = named_text(row, "agent");
     int64_t last = named_int(row, "last_at");
-    bool late = !verdict_of_late(c, last, SILENT_DAYS), seen = false;
+    bool late = !verdict_of_late(c, last, SILENT_DAYS), seen = false, can = false;
     char room[VERDICT_WHEN];
     snprintf(c->target, sizeof(c->target), "%.*s", REASON_PART(name, sizeof(c->target) - 1));
     int rc = late ? verdict_seen_to(c, "agents", c->target, named_int(row, "last_seq"), &seen, err) : 0;
+    if (rc == 0 && late && !seen) rc = take_setup(c, name, &seen, &can, err);
     if (rc != 0) return rc;
     verdict_when(room, last);
     verdict_found(c, late && !seen ? VERDICT_WARN : VERDICT_PASS, row, name,
                   SAY_WITH(AGENT_SILENT, message_name("agent", name), message_name("time", bytes_of(room))));
+    if (can && verdict_leads(c, VERDICT_WARN)) {
+        c->help = &connect;
+    }
     return 0;
 }
 
 int verdict_agents(struct verdict_case *c, struct err *err) {
-    size_t heard, connected = 0;
+    size_t heard, connected = 0, taps = 0;
     int rc = verdict_each(c, "agents", each_agent, err);
     heard = c->found;
-    if (rc == 0) rc = verdict_hooks(c, &connected, err);
+    if (rc == 0) rc = verdict_hooks(c, &connected, &taps, err);
     if (rc == 0 && c->found == 0) {
         verdict_leave_out(c, SAY(NO_AGENTS));
     }
     const struct message_arg n = message_int("n", (int64_t)heard), days = message_int("days", SILENT_DAYS);
-    if (heard == 0) {
+    if (heard == 0 && connected == 0) {
+        verdict_passes(c, SAY_WITH(TAPS_THERE, message_int("n", (int64_t)taps)));
+    } else if (heard == 0) {
         verdict_passes(c, SAY_WITH(HOOKS_THERE, message_int("n", (int64_t)connected)));
     } else if (connected == 0) {
         verdict_passes(c, SAY_WITH(AGENTS_HEARD, n, days));

@@ -151,6 +151,7 @@ static void check_round_trip(const struct setup_place *place, const struct buf *
     assert_int_equal(setup_withdraw(place, " ingest hook --lenient --actor agent:", &record, &left, &empty, NULL), 0);
     assert_int_equal(setup_count(&world, place, bytes_of_buf(&left), &ours, &same, NULL), 0);
     assert_int_equal(ours, 0);
+    assert_int_equal(edit_find(bytes_of_buf(&left), 0, "--record"), SIZE_MAX);
     if (json) { /* without the places, too, the same values are left */
         value_of(bytes_of_buf(text), &was);
         value_of(bytes_of_buf(&left), &is);

@@ -66,8 +66,13 @@ same "$(clause agents state)" warn
 same "$(clause agents evidence)" "$heard"
 box 0 state agents
 out_has codex
-command=$(clause agents remedy)
-typed "${command/REMEDY/retired}"
+mkdir -p "$HOME/.codex"
+typed "$(clause agents remedy)"
+box 0 doctor --only agents
+same "$(clause agents state)" pass
+box 0 setup --undo codex
+same "$(clause agents state)" warn
+box 0 append doctor.remedied -s check/agents check=agents target=codex remedy=retired outcome=ok
 same "$(clause agents state)" pass
 box 0 append run.started -s run/1 agent=codex
 same "$(clause agents state)" pass

@@ -43,7 +43,7 @@ mkdir -p "$HOME/.claude" "$HOME/.codex" "$HOME/.gemini" "$XDG_CONFIG_HOME/openco
 setup 0 --json
 state claude-code 'not connected'
 state cursor unchanged
-note_has cursor 'no verified description'
+note_has cursor 'recorded sample'
 state goose absent
 check test ! -e "$CLAUDE"
 
@@ -152,7 +152,7 @@ sed -i 's/^exporter = .*/exporter = { otlp-http = { endpoint = "http:\/\/127.0.0
 cp "$CODEX" "$T/before"
 setup 1 --undo codex --json
 state codex refused
-note_has codex 'line 4'
+note_has codex 'line 5'
 check cmp "$CODEX" "$T/before"
 sed -i '/^exporter/d' "$CODEX"
 setup 0 --undo codex
@@ -327,11 +327,28 @@ cp "$BOX/sources.conf" conf
 setup 0 --apply claude-code --otlp 127.0.0.1:4318
 err_has "the receiver 'otlp' is in sources.conf"
 check cmp conf "$BOX/sources.conf"
-setup 1 --apply claude-code --otlp 127.0.0.1:4319 # another address: somebody has to decide
-err_has "there is a source 'otlp' already"
+cp "$CLAUDE" "$T/before"
+setup 1 --apply claude-code --otlp 127.0.0.1:4319 # another address, which codex would not know
+err_has 'codex would still send telemetry to 127.0.0.1:4318'
+check cmp "$CLAUDE" "$T/before"
 setup 2 --apply claude-code --otlp 192.0.2.1:4318
 err_has "of a receiver on this machine's loopback"
 check cmp conf "$BOX/sources.conf"
+# With all of them named it is changed everywhere, and back.
+setup 0 --apply claude-code codex --otlp 127.0.0.1:4319 --json
+json '[.agents[].changed] | all' true
+same "$(jq -r .env.OTEL_EXPORTER_OTLP_ENDPOINT <"$CLAUDE")" http://127.0.0.1:4319
+same "$(grep -c 127.0.0.1:4319/v1 "$CODEX")" 2
+grep -q 4318 "$CODEX" "$BOX/sources.conf" && fail 'the old address is left'
+check grep -qxF 'listen = 127.0.0.1:4319' "$BOX/sources.conf"
+setup 0 --apply claude-code codex --otlp 127.0.0.1:4318
+check cmp "$CLAUDE" "$T/before"
+check cmp conf "$BOX/sources.conf"
+# Hooks that send no telemetry yet send it then.
+setup 0 --undo claude-code
+setup 0 --apply claude-code
+setup 0 --apply claude-code --otlp 127.0.0.1:4318
+check cmp "$CLAUDE" "$T/before"
 setup 0 --undo claude-code
 check cmp conf "$BOX/sources.conf"
 setup 0 --undo --actor user:me

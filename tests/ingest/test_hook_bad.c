@@ -18,7 +18,7 @@ struct bad {
 #define UNKNOWN                                                                                                            \
     "unknown record; expected: an object with hook_event_name (Claude Code, Codex), "                                      \
     "hookSpecificOutput (what a hook answered), type with payload, msg or op (Codex), type with properties or data "       \
-    "(opencode), permissions (goose), method or result (ACP, Codex)"
+    "(opencode), permissions, or event with session_id (goose), method or result (ACP, Codex)"
 #define NO_TOOL "'tool_name' is missing or not a name; expected: text of 1 to 200 bytes"
 #define PRE     "{\"hook_event_name\":\"PreToolUse\","
 #define DEEP_32 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"

@@ -176,8 +176,7 @@ static void an_agent_that_is_silent_for_a_month_is_asked_for_until_somebody_has_
     box_text(&box, "reason", "1 was heard of in the last 30 days");
     later("agents", 30 * DAY + 1, "warn");
     box_text(&box, "reason", "codex was last heard of at 2026-09-21T14:13:20Z");
-    box_text(&box, "remedy",
-             "ledger append doctor.remedied -s check/agents check=agents target=codex remedy=REMEDY outcome=ok");
+    box_text(&box, "remedy", "ledger setup --apply codex");
     box_evidence(&box, 1, seq);
     now += 31 * DAY;
     box_event(&box, "doctor.remedied", "check/agents",
@@ -185,6 +184,31 @@ static void an_agent_that_is_silent_for_a_month_is_asked_for_until_somebody_has_
     later("agents", 100 * DAY, "pass");
     box_event(&box, "run.tool_called", "run/1", "{\"tool\": \"shell\", \"agent\": \"codex\"}");
     later("agents", 30 * DAY + 1, "warn"); /* it was used again, and is silent again */
+}
+
+static void what_setup_cannot_connect_is_seen_to_by_a_person(void **state) {
+    (void)state;
+    box_event(&box, "agent.session_started", "agent/zed", NULL);
+    later("agents", 30 * DAY + 1, "warn");
+    box_text(&box, "remedy",
+             "ledger append doctor.remedied -s check/agents check=agents target=zed remedy=REMEDY outcome=ok");
+}
+
+static void an_agent_that_was_connected_lately_is_not_silent_yet(void **state) {
+    (void)state;
+    box_event(&box, "agent.session_started", "agent/codex", NULL);
+    now += 31 * DAY;
+    box_event(&box, "setup.applied", "setup/codex", "{\"name\": \"codex\", \"what\": \"settings\", \"agent\": \"codex\"}");
+    later("agents", 0, "unknown"); /* until somebody has looked for its hooks */
+    box_event(&box, "doctor.observed", "check/agent-hook",
+              "{\"check\": \"agent-hook\", \"target\": \"codex\", \"status\": \"ok\"}");
+    later("agents", 0, "pass");
+    now += 24 * DAY;
+    box_event(&box, "doctor.observed", "check/agent-hook",
+              "{\"check\": \"agent-hook\", \"target\": \"codex\", \"status\": \"ok\"}");
+    later("agents", 6 * DAY + 1, "warn"); /* connected, and never heard of */
+    box_text(&box, "remedy",
+             "ledger append doctor.remedied -s check/agents check=agents target=codex remedy=REMEDY outcome=ok");
 }
 
 static void an_old_transcript_is_no_sign_of_life(void **state) {
@@ -216,6 +240,8 @@ static void what_the_probe_saw_of_an_agent_s_hooks_is_the_answer(void **state) {
         {"missing_project", "fail",
          "setup connected codex in a project, and its hooks are no longer in the project's settings",
          "ledger setup --apply codex --project DIR"},
+        {"silenced", "fail", "the hooks of codex are in its settings, and another setting keeps them from running",
+         "ledger doctor"},
         {"partial", "warn", "some of the hooks that setup inserted for codex are no longer in its settings",
          "ledger setup --apply codex"},
         {"elsewhere", "warn", "the hooks in the settings of codex are for another ledger or another program",
@@ -412,15 +438,26 @@ static int of_hooks(size_t n, uint32_t who, int64_t t) {
     return t > look->time + 7 * DAY ? 2 : look->what == SAW_OK ? 1 : look->what == SAW_MISSING ? 4 : 3;
 }
 
+/* When setup connected it; -1: it did not, or disconnected it. */
+static int64_t connected(size_t n, uint32_t who) {
+    int64_t at = -1;
+    for (size_t i = 0; i < n; i++) {
+        if (events[i].who == who && events[i].what == APPLIED) at = events[i].time;
+        if (events[i].who == who && events[i].what == UNDONE) at = -1;
+    }
+    return at;
+}
+
 static const char *reference_agents(size_t n, int64_t t) {
     static const char *const words[] = {"", "pass", "unknown", "warn", "fail"};
     int worst = 0;
     for (uint32_t who = 0; who < AGENTS_N; who++) {
-        int64_t last = -1;
+        int64_t last = -1, applied = connected(n, who);
         for (size_t i = 0; i < n; i++) {
             if (events[i].what == HEARD && events[i].who == who && events[i].when > last) last = events[i].when;
         }
-        int heard = last < 0 ? 0 : t > last + 30 * DAY ? 3 : 1, hooks = of_hooks(n, who, t);
+        bool late = t > last + 30 * DAY && (applied < 0 || t > applied + 30 * DAY);
+        int heard = last < 0 ? 0 : late ? 3 : 1, hooks = of_hooks(n, who, t);
         worst = heard > worst ? heard : worst;
         worst = hooks > worst ? hooks : worst;
     }
@@ -513,6 +550,8 @@ int main(void) {
         ONE(what_was_invalidated_says_nothing),
         ONE(names_are_quoted_in_the_command),
         ONE(an_agent_that_is_silent_for_a_month_is_asked_for_until_somebody_has_seen_to_it),
+        ONE(what_setup_cannot_connect_is_seen_to_by_a_person),
+        ONE(an_agent_that_was_connected_lately_is_not_silent_yet),
         ONE(an_old_transcript_is_no_sign_of_life),
         ONE(what_the_probe_saw_of_an_agent_s_hooks_is_the_answer),
         ONE(what_was_seen_before_a_change_says_nothing_of_it),
