@@ -78,23 +78,23 @@ static bool is_run(const char *run) {
 
 static int tap(struct cli *cli, const struct opt_args *args) {
     const char *origins[NAMES_MAX], *hosts[NAMES_MAX];
-    struct proxy_options o = {.listen = opt_text(args, &options[N_LISTEN]),
-                              .upstream = opt_text(args, &options[N_UPSTREAM]),
-                              .token_file = opt_text(args, &options[N_TOKEN_FILE]),
-                              .origins = origins,
-                              .n_origins = list(args, &options[N_ORIGIN], origins),
-                              .hosts = hosts,
-                              .n_hosts = list(args, &options[N_HOST], hosts),
+    struct proxy_options o = {.serve = {.listen = opt_text(args, &options[N_LISTEN]),
+                                        .upstream = opt_text(args, &options[N_UPSTREAM]),
+                                        .token_file = opt_text(args, &options[N_TOKEN_FILE]),
+                                        .origins = origins,
+                                        .n_origins = list(args, &options[N_ORIGIN], origins),
+                                        .hosts = hosts,
+                                        .n_hosts = list(args, &options[N_HOST], hosts),
+                                        .ctx = cli,
+                                        .listening = on_listening},
                               .actor = opt_text(args, &options[N_ACTOR]),
                               .run = opt_text(args, &options[N_RUN]),
                               .runtime = opt_text(args, &options[N_RUNTIME]),
-                              .content = opt_has(args, &options[N_CONTENT]),
-                              .ctx = cli,
-                              .listening = on_listening};
+                              .content = opt_has(args, &options[N_CONTENT])};
     struct ledger *ledger = NULL;
     struct proxy_result result = {0};
     struct err err = {0};
-    if (o.listen == NULL || o.upstream == NULL) {
+    if (o.serve.listen == NULL || o.serve.upstream == NULL) {
         return cli_usage(cli, "--listen ADDRESS:PORT and --upstream URL are needed");
     }
     if (o.run != NULL && !is_run(o.run)) {
@@ -103,7 +103,7 @@ static int tap(struct cli *cli, const struct opt_args *args) {
     }
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) return exit_code;
-    o.stop = stop_catch();
+    o.serve.stop = stop_catch();
     exit_code = proxy_run(ledger, &o, &result, &err) != 0 ? cli_fail_input(cli, &err) : report(cli, &result);
     log_close(ledger);
     return exit_code;
