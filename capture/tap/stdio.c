@@ -117,8 +117,12 @@ static int to_server(void *ctx, struct bytes text) {
 static int pass(struct pump *pump, struct bytes piece) {
     struct run *run = pump->run;
     struct err err = {0};
-    if (run->tap->judge != NULL)
-        return tap_lines_put(&pump->lines, piece, tap_strict_line, &pump->strict, &err) == 0 ? 0 : -1;
+    if (run->tap->judge != NULL) {
+        pump->strict.called = 0;
+        int rc = tap_lines_put(&pump->lines, piece, tap_strict_line, &pump->strict, &err);
+        if (rc == 0 && pump->strict.called > 0) tap_judge_rest(run->tap->judge);
+        return rc == 0 ? 0 : -1;
+    }
     tap_record_piece(run->tap->record, pump->side, piece); /* before an answer to it can be */
     return pump->side == TAP_CLIENT ? to_server(pump, piece) : to_client(pump, piece);
 }
@@ -185,7 +189,7 @@ static int spawn(struct run *run, const sigset_t *mask, int in, int out, struct 
 static int init_pump(struct pump *pump, struct run *run, enum tap_side side, int from, int to, struct err *err) {
     *pump = (struct pump){.run = run, .side = side, .from = from, .to = to, .piece = malloc(PIECE)};
     tap_lines_init(&pump->lines);
-    pump->strict = (struct tap_strict){.judge = run->tap->judge,
+    pump->strict = (struct tap_strict){.link = run->tap->link,
                                        .record = run->tap->record,
                                        .side = side,
                                        .pass = side == TAP_CLIENT ? to_server : to_client,

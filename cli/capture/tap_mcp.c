@@ -20,6 +20,9 @@
 /* For other processes, without --wait: a client waits for its server, and for each call. */
 #define WAIT_NS (3 * CLOCK_NS_PER_S)
 
+/* With --enforce, for what follows an answer: calls that come one after the other need not wait for its commit. */
+#define PAUSE_NS (CLOCK_NS_PER_S / 50)
+
 enum { NOT_STARTED = 126, NO_PROGRAM = 127 }; /* as shells have it */
 
 enum { M_NAME, M_AGENT, M_GROUP, M_ENFORCE };
@@ -105,13 +108,19 @@ static void say_lost(const struct tap_lost *lost) {
 
 /* Without --enforce the server is more important than its record. */
 static int open_ledger(struct cli *cli, const struct mcp *mcp, struct ledger **ledger, struct tap_record **record,
-                       struct tap_judge **judge) {
+                       struct tap_judge **judge, struct tap_link **link) {
     struct err err = {0};
     if (cli->wait_ns == 0) cli->wait_ns = WAIT_NS;
     int exit_code = cli_open(cli, CLI_WRITE, ledger);
-    const struct tap_record_options options = {.names = &mcp->names, .ledger = *ledger, .say = on_say};
+    const struct tap_record_options options = {.names = &mcp->names,
+                                               .ledger = *ledger,
+                                               .pause_ns = mcp->names.enforces ? PAUSE_NS : 0,
+                                               .say = on_say};
     int rc = exit_code != 0 ? -1 : tap_record_start(&options, record, &err);
-    if (rc == 0 && mcp->names.enforces) rc = tap_judge_new(&mcp->names, *ledger, judge, &err);
+    if (rc == 0 && mcp->names.enforces) rc = tap_judge_new(mcp->name, *ledger, judge, &err);
+    if (rc == 0 && *judge != NULL && (*link = tap_link_new(*judge, &mcp->names)) == NULL) {
+        rc = err_set(&err, ERR_NOMEM, "no memory for the judge");
+    }
     if (rc != 0 && exit_code == 0) exit_code = cli_fail(cli, &err);
     if (exit_code != 0 && !mcp->names.enforces) {
         cli_note(cli, "ledger: tap mcp: the server is started all the same, and nothing is recorded");
@@ -124,12 +133,13 @@ static int run_server(struct cli *cli, const struct mcp *mcp) {
     struct ledger *ledger = NULL;
     struct tap_record *record = NULL;
     struct tap_judge *judge = NULL;
+    struct tap_link *link = NULL;
     struct tap_lost lost = {0};
     struct err err = {0};
     bool busy = false;
-    int status = -1, exit_code = open_ledger(cli, mcp, &ledger, &record, &judge);
+    int status = -1, exit_code = open_ledger(cli, mcp, &ledger, &record, &judge, &link);
     const struct tap_stdio tap = {
-        .argv = mcp->argv, .in = STDIN_FILENO, .out = STDOUT_FILENO, .record = record, .judge = judge};
+        .argv = mcp->argv, .in = STDIN_FILENO, .out = STDOUT_FILENO, .record = record, .judge = judge, .link = link};
     int rc = exit_code == 0 ? tap_stdio_run(&tap, &status, &busy, &err) : 0;
     if (busy) { /* a thread waits for a client that neither reads nor leaves: it ends with the process */
         exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -139,6 +149,7 @@ static int run_server(struct cli *cli, const struct mcp *mcp) {
     }
     tap_record_end(record, status, END_WAIT_NS, &lost);
     say_lost(&lost);
+    tap_link_free(link);
     tap_judge_free(judge);
     log_close(ledger);
     if (exit_code != 0) return exit_code;
