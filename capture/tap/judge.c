@@ -35,7 +35,9 @@
 #define MINUTE_NS  UINT64_C(60000000000)
 #define NS_PER_MS  UINT64_C(1000000)
 #define HOLDERS    3
-#define LAG_MAX    8 /* events that are folded for each call before they are stored */
+/* Events that are folded for each call before they are stored: in a pause, and between calls that come one after the other. */
+#define LAG_PAUSE 8
+#define LAG_MAX   32
 
 enum question { BY_USE, BY_CALL, QUESTIONS };
 
@@ -451,8 +453,9 @@ void tap_judge_call(struct tap_link *l, const struct tap_message *m, struct tap_
     pthread_mutex_unlock(&j->lock);
 }
 
-void tap_judge_rest(struct tap_judge *j) {
+void tap_judge_rest(struct tap_judge *j, bool pauses) {
     struct state_options options;
     state_options_init(&options);
-    (void)attested_advance(j->ledger, &options, LAG_MAX, NULL); /* if it fails, the judge has more to fold */
+    (void)attested_advance(j->ledger, &options, pauses ? LAG_PAUSE : LAG_MAX,
+                           NULL); /* if it fails, the judge has more to fold */
 }

@@ -27,7 +27,8 @@ struct tap_judged {
 };
 void tap_judge_call(struct tap_link *link, const struct tap_message *message, struct tap_judged *room,
                     struct tap_verdict *ret);
-/* After a call has passed, while its server works: stores states, so that the next call is judged quickly. */
-void tap_judge_rest(struct tap_judge *judge);
+/* After a call has passed, while its server works: stores states, so that the next call is judged quickly. `pauses`: no other call
+ * waits; otherwise only what is overdue is stored. */
+void tap_judge_rest(struct tap_judge *judge, bool pauses);
 
 #endif
