@@ -128,7 +128,8 @@ static int send_reply(struct exchange *x, const struct pass_reply *reply, bool u
     }
     if (upstreams) rc = fields_answer_write(&x->answer, reply->type != NULL ? "content-type" : NULL, &out, err);
     if (reply->type != NULL) buf_printf(&out, "Content-Type: %s\r\n", reply->type);
-    buf_printf(&out, "Content-Length: %zu\r\n", reply->body.n);
+    bool none = strncmp(x->status_line, "204", 3) == 0 || strncmp(x->status_line, "304", 3) == 0;
+    if (reply->status != 0 || !none) buf_printf(&out, "Content-Length: %zu\r\n", reply->body.n);
     x->closes = x->closes || !x->client->body_ended || atomic_load(&x->shared->stopping);
     buf_put_str(&out, x->closes ? "Connection: close\r\n\r\n" : "\r\n");
     if (rc == 0) rc = buf_check(&out, "the answer's header", err);
@@ -156,23 +157,6 @@ static int send_head(struct exchange *x, const struct http_answer *answer, struc
     }
     buf_done(&out);
     return rc;
-}
-
-static int on_head(void *ctx, const struct http_answer *answer, struct bytes line, struct err *err) {
-    struct exchange *x = ctx;
-    if (bytes_has_prefix(line, "HTTP/") && x->status_line[0] == '\0') {
-        size_t at = strlen("HTTP/1.1 ");
-        snprintf(x->status_line, sizeof(x->status_line), "%.*s", (int)(line.n - at), (const char *)line.p + at);
-        for (char *p = x->status_line; *p != '\0'; p++) {
-            *p = *p >= ' ' && *p <= '~' ? *p : '?';
-        }
-        return 0;
-    }
-    if (line.n > 0) return fields_answer_put(&x->answer, line, err);
-    const struct pass_answer head = {
-        .status = answer->status, .type = answer->type, .coded = x->answer.coded, .lines = bytes_of_buf(&x->answer.lines)};
-    if (x->handler->answer != NULL) x->manner = x->handler->answer(x->room, &head);
-    return x->manner == PASS_WHOLE ? 0 : send_head(x, answer, err);
 }
 
 static int send_data(struct exchange *x, struct bytes data, struct err *err) {
@@ -211,6 +195,24 @@ static int on_data(void *ctx, const struct http_answer *answer, struct bytes dat
     }
     if (rc == 0 && written) rc = buf_check(&x->written, "a part of the answer", err);
     return rc == 0 && written ? send_data(x, bytes_of_buf(&x->written), err) : rc;
+}
+
+static int on_head(void *ctx, const struct http_answer *answer, struct bytes line, struct err *err) {
+    struct exchange *x = ctx;
+    if (bytes_has_prefix(line, "HTTP/") && x->status_line[0] == '\0') {
+        size_t at = strlen("HTTP/1.1 ");
+        snprintf(x->status_line, sizeof(x->status_line), "%.*s", (int)(line.n - at), (const char *)line.p + at);
+        for (char *p = x->status_line; *p != '\0'; p++) {
+            *p = *p >= ' ' && *p <= '~' ? *p : '?';
+        }
+        return 0;
+    }
+    if (line.n > 0) return fields_answer_put(&x->answer, line, err);
+    const struct pass_answer head = {
+        .status = answer->status, .type = answer->type, .coded = x->answer.coded, .lines = bytes_of_buf(&x->answer.lines)};
+    if (x->handler->answer != NULL) x->manner = x->handler->answer(x->room, &head);
+    int rc = x->manner == PASS_WHOLE ? 0 : send_head(x, answer, err);
+    return rc == 0 && x->manner == PASS_WRITTEN ? on_data(x, answer, (struct bytes){0}, err) : rc;
 }
 
 /* ---- the request -------------------------------------------------------------------------------------------------- */

@@ -7,9 +7,9 @@
 #include "base/http/http.h"
 #include "capture/pass/client.h"
 
-#define PASS_BODY_MAX  ((uint64_t)64 << 20)  /* bytes of a request that passes as it comes */
-#define PASS_HELD_MAX  ((size_t)4 << 20)     /* of a request, or an answer, that is held */
-#define PASS_HELD_ALL  ((long long)24 << 20) /* of all exchanges together */
+#define PASS_BODY_MAX  ((uint64_t)64 << 20) /* bytes of a request that passes as it comes */
+#define PASS_HELD_MAX  ((size_t)4 << 20)    /* of a request, or an answer, that is held */
+#define PASS_HELD_ALL  ((long long)8 << 20) /* of all exchanges together */
 #define PASS_WORDS_MAX 256
 
 enum pass_end {
@@ -58,7 +58,7 @@ struct pass_handler {
     bool (*judge)(void *x, struct bytes body, struct bytes *ret_body, struct pass_reply *ret_reply);
     void (*called)(void *x); /* the request has gone out, as far as it is needed */
     enum pass_manner (*answer)(void *x, const struct pass_answer *answer);
-    /* `out`: where PASS_WRITTEN writes; otherwise NULL. False: the answer is broken off. */
+    /* `out`: where PASS_WRITTEN writes, first of all with an empty piece; otherwise NULL. False: the answer is broken off. */
     bool (*data)(void *x, struct bytes piece, struct buf *out);
     void (*whole)(void *x, struct bytes body, struct pass_reply *ret);
     /* How it ended: a word and words, "" for none. Frees what the room holds. */

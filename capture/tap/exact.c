@@ -146,3 +146,16 @@ const char *tap_exact_fault(struct bytes mp, const struct tap_message *m, enum t
     }
     return NULL;
 }
+
+bool tap_exact_is_foreign(struct bytes mp) {
+    static const char *const of_messages[] = {"jsonrpc", "id", "method", "params", "result", NULL};
+    struct mp_reader r;
+    struct mp_item head, name;
+    mp_reader_init(&r, mp);
+    if (mp.n == 0 || !mp_take(&r, MP_MAP, &head)) return false;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (!mp_take(&r, MP_STR, &name) || mp_skip(&r, 1, NULL, NULL) != 0) return false;
+        if (match(name.data, of_messages) != OTHER) return false;
+    }
+    return true;
+}

@@ -28,8 +28,8 @@ struct item {
     enum item_is is;
     enum tap_side side;
     struct tap_within within;
-    const char *outcome, *broken; /* static */
-    uint64_t lost;                /* bytes of this side that are missing before it */
+    const char *outcome; /* static */
+    uint64_t lost;       /* bytes of this side that are missing before it */
     uint64_t at;
     size_t n;
     struct tap_verdict verdict;
@@ -119,9 +119,9 @@ void tap_record_text(struct tap_record *r, enum tap_side side, const struct tap_
 }
 
 void tap_record_broken(struct tap_record *r, uint64_t exchange, const char *outcome, const char *error) {
-    const struct item as = {
-        .is = BROKEN, .side = TAP_SERVER, .within = {.exchange = exchange}, .outcome = outcome, .broken = error};
-    if (r != NULL) put(r, &as, (struct bytes){0}, NULL);
+    const struct tap_verdict word = {.error = error};
+    const struct item as = {.is = BROKEN, .side = TAP_SERVER, .within = {.exchange = exchange}, .outcome = outcome};
+    if (r != NULL) put(r, &as, (struct bytes){0}, &word);
 }
 
 void tap_record_lose(struct tap_record *r, enum tap_side side, uint64_t bytes) {
@@ -260,7 +260,7 @@ static int give(struct tap_record *r, const struct item *item, struct err *err) 
     case TEXT:
         return tap_session_line(r->session, item->side, &line, item->at, err);
     case BROKEN:
-        return tap_session_broken(r->session, item->within.exchange, item->outcome, item->broken, item->at, err);
+        return tap_session_broken(r->session, item->within.exchange, item->outcome, item->error, item->at, err);
     default:
         return tap_lines_put(&r->lines[item->side], bytes, on_line, &f, err);
     }

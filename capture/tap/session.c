@@ -577,6 +577,8 @@ static int say_unread(struct tap_session *s, uint64_t at, struct err *err) {
 
 int tap_session_end(struct tap_session *s, int status, uint64_t at, struct err *err) {
     struct tap_draft *d = &s->draft;
+    /* Of several conversations one that never began is none. */
+    if (!s->started && s->names->transport != NULL && s->unread + s->too_long + s->strays == 0) return 0;
     int rc = start(s, at, err);
     if (rc == 0) rc = say_unread(s, at, err);
     if (rc != 0) return rc;
