@@ -28,7 +28,7 @@ int limits_judge(struct state_view *view, const struct limits_call *call, struct
  * it does not. `room` may be written. For tests, too. */
 #define LIMITS_WHY_MAX 128
 const char *limits_forbid(struct bytes rule, struct bytes arguments, char room[LIMITS_WHY_MAX]);
-/* Do the rule's `arguments` all match? */
+/* Do the rule's `arguments` all match? So does a call whose arguments have a name of the rule in other letters, which it forbids. */
 bool limits_fits(struct bytes rule, struct bytes arguments);
 
 #endif
