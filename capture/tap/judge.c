@@ -1,4 +1,4 @@
-/* Two questions, in this order:
+/* Two questions, in this order, each first for a scope of everything, then for the one path that the arguments name:
  *
  *   1. is the call a permitted use of its tool's permission (of tool/mcp__SERVER__TOOL or server/SERVER), and does no newer
  *      decision about the agent refuse it?       permission.used, run.tool_called
@@ -28,7 +28,7 @@
 #include "projections/permissions/permitted.h"
 #include "projections/permissions/tiers.h"
 
-#define TRIES      4
+#define TRIES      12
 #define RATES_MAX  4096            /* calls that are remembered for rates */
 #define RATES_BACK UINT64_C(65536) /* events of the log that are read for them at first */
 #define NAME_MAX_  128             /* bytes of a tool's name, by the protocol */
@@ -72,6 +72,7 @@ struct tap_judge {
     const struct tap_names *names;
     enum question asks;
     struct bytes tool, arguments;
+    struct bytes path, scope; /* that the arguments name; that is asked for. Empty: none; everything */
     char full[TAP_TOOL_LEN], holder[HOLDERS][TAP_TOOL_LEN + 16];
     const uint8_t *digest, *paged; /* of the tool in the last complete list; on a page since, or NULL */
     const char *error, *real_tier;
@@ -241,6 +242,7 @@ static int judge_held(struct tap_judge *j, struct state_view *view, struct decis
     struct bytes who[HOLDERS];
     size_t n = 0;
     const struct decide_use use = {.group = bytes_of(j->group),
+                                   .scope = j->scope,
                                    .tier = bytes_of(j->tier),
                                    .session = bytes_of(j->names->run),
                                    .run = bytes_of(j->names->run),
@@ -333,10 +335,12 @@ static int make_drafts(struct tap_judge *j, const struct tap_message *m, uint64_
                                   .full = j->full,
                                   .group = j->group,
                                   .tier = j->tier,
+                                  .scope = j->scope,
                                   .agent = bytes_of(j->names->agent)};
     base_draft(j, &j->use, "permission.used", "use", at);
     tap_draft_subject(&j->use, "tool", j->full);
     mp_map_text(&j->use.fields, "group", bytes_of(j->group));
+    mp_map_text(&j->use.fields, "scope", j->scope);
     mp_map_text(&j->use.fields, "tier", bytes_of(j->tier));
     mp_map_text(&j->use.fields, "tool", bytes_of(j->full));
     mp_map_text(&j->use.fields, "session", bytes_of(j->names->run));
@@ -362,6 +366,16 @@ static int commit(struct tap_judge *j, struct decision *decision, struct err *er
     return rc;
 }
 
+/* The next question when one was answered with no; false: there is none. */
+static bool next_question(struct tap_judge *j) {
+    if (j->scope.n == 0 && j->path.n > 0) {
+        j->scope = j->path;
+        return true;
+    }
+    j->scope = (struct bytes){0};
+    return j->asks++ == BY_USE;
+}
+
 static int ask(struct tap_judge *j, const struct tap_message *m, struct decision *decision, uint64_t at, struct err *err) {
     struct decision first = {0};
     int rc = 0;
@@ -374,11 +388,8 @@ static int ask(struct tap_judge *j, const struct tap_message *m, struct decision
             continue;
         }
         bool lacks = rc == ERR_CONFLICT && !decision->yes && j->lacks;
-        if (lacks && j->asks == BY_USE) {
-            first = *decision;
-            j->asks = BY_CALL;
-            continue;
-        }
+        if (lacks && j->asks == BY_USE) first = *decision;
+        if (lacks && next_question(j)) continue;
         if (lacks && first.reason[0] != '\0') *decision = first;
         if (rc != 0) (void)err_set(err, rc, "%s", why.msg);
         return rc;
@@ -429,6 +440,9 @@ void tap_judge_call(struct tap_link *l, const struct tap_message *m, struct tap_
     j->arguments = tap_member(m->params, "arguments");
     j->group = tap_names_group(j->names, j->tool);
     j->asks = BY_USE;
+    j->scope = j->path = (struct bytes){0};
+    if (strncmp(j->group, "filesystem.", strlen("filesystem.")) == 0) j->path = limits_path(j->arguments);
+    if (secret_is_in(j->path)) j->path = j->scope; /* a scope cannot be masked */
     l->n++;
     const char *fault = fault_of(j, m);
     if (fault != NULL) {

@@ -116,6 +116,7 @@ void tap_call_draft(struct tap_draft *d, const struct tap_names *names, const st
     mp_map_text(&d->fields, "agent", call->agent);
     mp_map_text(&d->fields, "session", bytes_of(names->run));
     mp_map_text(&d->fields, "group", bytes_of(call->group));
+    mp_map_text(&d->fields, "scope", call->scope);
     mp_map_text(&d->fields, "tier", bytes_of(call->tier));
     put_trace(d, call->params);
     tap_draft_content(d, "arguments", "arguments_digest", "arguments_bytes", call->arguments);

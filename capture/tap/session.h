@@ -50,6 +50,7 @@ struct tap_call {
     struct bytes id, tool, arguments, params; /* tool as the server names it; items and a word */
     const char *full;                         /* mcp__SERVER__TOOL */
     const char *group, *tier;                 /* may be NULL */
+    struct bytes scope;                       /* what it reaches; empty: anything */
     struct bytes agent;                       /* may be empty */
 };
 void tap_call_draft(struct tap_draft *draft, const struct tap_names *names, const struct tap_call *call);

@@ -174,6 +174,25 @@ static bool names_path(struct bytes name, struct bytes text) {
     return path;
 }
 
+struct bytes limits_path(struct bytes arguments) {
+    struct mp_reader r;
+    struct mp_item head, key, value;
+    struct bytes raw, path = {0};
+    mp_reader_init(&r, arguments);
+    if (arguments.n == 0 || !mp_take(&r, MP_MAP, &head)) return path;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (!mp_take(&r, MP_STR, &key) || mp_skip(&r, 1, &raw, NULL) != 0 || mp_scalar(raw, &value) != 0) {
+            return (struct bytes){0};
+        }
+        bool text = value.type == MP_STR;
+        if (!names_path(key.data, text ? value.data : (struct bytes){0})) continue;
+        if (!text || path.n > 0 || value.data.n == 0) return (struct bytes){0};
+        path = value.data;
+    }
+    bool good = path.n > 0 && path.p[0] == '/' && scope_use_fault(bytes_of("filesystem.write"), path) == NULL;
+    return good ? path : (struct bytes){0};
+}
+
 struct rooting {
     struct bytes roots, name;
 };
