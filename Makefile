@@ -32,7 +32,7 @@ ROOMS_lib         := include/ledger json isolate handover .
 ROOMS_packs       := tree manifest resolve depot life run
 ROOMS_evals       := suite check|stat load sample score run|compare gate
 ROOMS_doctor      := probe round fix
-ROOMS_capture    := find|sources setup tap|proxy
+ROOMS_capture     := find|sources setup pass|tap proxy|streamable
 ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory|doctor|capture .
 
 CONFIG    ?= release

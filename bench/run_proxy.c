@@ -87,7 +87,7 @@ static int measure(struct bench *b, const struct tap *tap, const char *direct, s
 int run_proxy(struct bench *b, struct err *err) {
     struct metric_pairs *pairs = metric_pairs_new(err);
     struct model_server upstream;
-    struct tap tap = {.options = {.listen = "127.0.0.1:0", .listening = on_listening, .stop = &stop}};
+    struct tap tap = {.options.serve = {.listen = "127.0.0.1:0", .listening = on_listening, .stop = &stop}};
     char direct[64], url[80];
     bool taps = false;
     model_server_init(&upstream);
@@ -95,8 +95,8 @@ int run_proxy(struct bench *b, struct err *err) {
     int rc = pairs != NULL ? model_server_start(&upstream, true, err) : ERR_NOMEM;
     snprintf(direct, sizeof(direct), "127.0.0.1:%u", upstream.port);
     snprintf(url, sizeof(url), "http://%s", direct);
-    tap.options.upstream = url;
-    tap.options.ctx = &tap;
+    tap.options.serve.upstream = url;
+    tap.options.serve.ctx = &tap;
     stop = 0;
     if (rc == 0) rc = bench_ledger_new(b, "proxy", &tap.ledger, err);
     if (rc == 0) taps = thread_start(&tap.thread, run_proxying, &tap) == 0;

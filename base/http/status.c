@@ -14,6 +14,7 @@ static const struct status {
     int rpc;
     const char *reason;
 } statuses[] = {{200, 0, "OK"},
+                {202, 0, "Accepted"},
                 {400, 3, "Bad Request"},                     /* INVALID_ARGUMENT */
                 {401, 16, "Unauthorized"},                   /* UNAUTHENTICATED */
                 {403, 7, "Forbidden"},                       /* PERMISSION_DENIED */

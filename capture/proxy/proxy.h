@@ -9,25 +9,15 @@
 #ifndef CAPTURE_PROXY_PROXY_H
 #define CAPTURE_PROXY_PROXY_H
 
-#include <signal.h>
-
+#include "capture/pass/serve.h"
 #include "ledger/log.h"
 
 struct proxy_options {
-    const char *listen;         /* "127.0.0.1:8080", "unix:PATH"; not of this machine's loopback only with a token */
-    const char *upstream;       /* "http://127.0.0.1:11434" */
-    const char *token_file;     /* NULL: none */
-    const char *const *origins; /* of web pages that may use it */
-    size_t n_origins;
-    const char *const *hosts; /* further values of Host, "box.example:8080" */
-    size_t n_hosts;
+    struct serve_options serve;
     const char *actor;   /* NULL: "service:proxy" */
     const char *run;     /* NULL: each call is a run of its own, or its trace */
     const char *runtime; /* NULL: by the path */
     bool content;        /* prompts and answers are private fields */
-    const volatile sig_atomic_t *stop;
-    void *ctx;
-    void (*listening)(void *ctx, const char *address); /* may be NULL */
 };
 
 struct proxy_result {
@@ -36,7 +26,7 @@ struct proxy_result {
     uint64_t written, lost; /* events */
 };
 
-/* Serves until *stop is set; then exchanges have five seconds to end. ERR_INVALID: an option is wrong, or a file; ERR_IO. */
+/* As serve_all. ERR_INVALID: an option is wrong, or a file; ERR_IO. */
 int proxy_run(struct ledger *ledger, const struct proxy_options *options, struct proxy_result *ret, struct err *err);
 
 #endif

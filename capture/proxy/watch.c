@@ -6,15 +6,38 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "capture/proxy/fields.h"
+#include "capture/pass/fields.h"
+#include "capture/proxy/facts.h"
+#include "capture/proxy/members.h"
+#include "work/model/frame.h"
 
 #define KEPT_MAX  ((long long)24 << 20)
 #define FRAME_MAX ((size_t)1 << 20)
 #define BODY_MAX  ((size_t)256 << 10)
 #define NS_PER_MS 1e6
+
+struct watch {
+    struct watch_shared *shared;
+    bool on, called, has_cause; /* it is recorded; its first event was made, and has a place in the queue */
+    bool stream, over;          /* a stream was requested; there is too much to read */
+    unsigned models, streams;   /* how many members of the request may be its model, and say whether it wants a stream */
+    const char *operation, *runtime;
+    char model[FACTS_NAME_MAX], call[17], run[RECORDER_KEY_MAX], parent[17];
+    uint64_t at, began, first, body_n;
+    size_t held;
+    struct members members;
+    struct hash *prompt, *output;
+    struct buf prompt_text, parameters;
+    uint32_t parameters_n;
+    struct facts facts;
+    struct model_frames frames;
+    bool parses, output_any;
+    unsigned status;
+};
 
 /* The calls of a model, by path; "/v1" before it may be missing. */
 static const struct call {
@@ -112,10 +135,12 @@ static void take_trace(struct watch *w, struct bytes value) {
     text_hex(w->parent, parent, sizeof(parent));
 }
 
-void proxy_watch_begin(struct watch *w, struct watch_shared *shared, const struct httpd_head *head) {
+static void on_begin(void *x, void *ctx, const struct httpd_head *head, struct pass_plan *ret) {
+    struct watch *w = x;
+    struct watch_shared *shared = ctx;
     const struct call *call = find_call(head);
     uint8_t random[8];
-    memset(w, 0, sizeof(*w));
+    (void)ret;
     w->shared = shared;
     w->began = clock_monotonic_ns();
     w->on = call != NULL;
@@ -150,7 +175,8 @@ static bool hold(struct watch *w) {
     return more == 0 || atomic_fetch_sub(&w->shared->left, more) - more >= 0;
 }
 
-void proxy_watch_request(struct watch *w, struct bytes piece) {
+static void on_request(void *x, struct bytes piece) {
+    struct watch *w = x;
     if (!w->on) return;
     w->body_n += piece.n;
     if (w->prompt != NULL) hash_put(w->prompt, piece.p, piece.n);
@@ -206,7 +232,8 @@ static bool put_event(struct watch *w, const char *kind, const char *key, const 
     return taken;
 }
 
-void proxy_watch_called(struct watch *w) {
+static void on_called(void *x) {
+    struct watch *w = x;
     struct mp_map body, private_;
     struct buf parameters = {.max = 1024};
     char key[RECORDER_KEY_MAX];
@@ -258,11 +285,11 @@ static void put_facts(struct watch *w, struct mp_map *body, struct mp_map *priva
 }
 
 /* "ok" needs a complete answer of a good status without an error in it. A stream has an end of its own, by its protocol. */
-static const char *outcome_of(const struct watch *w, enum watch_end end, const char *error, const char **ret_error) {
+static const char *outcome_of(const struct watch *w, enum pass_end end, const char *error, const char **ret_error) {
     const struct facts *f = &w->facts;
     *ret_error = error;
-    if (end == WATCH_CLIENT || end == WATCH_STOPPED) return "aborted";
-    if (end == WATCH_FAILED) return w->status == 401 || w->status == 403 ? "refused" : "error";
+    if (end == PASS_CLIENT || end == PASS_STOPPED) return "aborted";
+    if (end == PASS_FAILED) return w->status == 401 || w->status == 403 ? "refused" : "error";
     if (f->error) {
         *ret_error = f->error_kind[0] != '\0' ? f->error_kind : "server";
         return "error";
@@ -275,7 +302,7 @@ static const char *outcome_of(const struct watch *w, enum watch_end end, const c
         *ret_error = "status";
         return "error";
     }
-    if (end == WATCH_CUT) return "aborted";
+    if (end == PASS_CUT) return "aborted";
     if (w->parses && !w->over && w->frames.form != MODEL_WHOLE && !f->done) {
         *ret_error = "no_end";
         return "aborted";
@@ -283,7 +310,7 @@ static const char *outcome_of(const struct watch *w, enum watch_end end, const c
     return "ok";
 }
 
-static void put_returned(struct watch *w, enum watch_end end, const char *error, const char *words) {
+static void put_returned(struct watch *w, enum pass_end end, const char *error, const char *words) {
     struct mp_map body, private_;
     char key[RECORDER_KEY_MAX], cause[RECORDER_KEY_MAX] = "";
     const char *why, *outcome = outcome_of(w, end, error, &why);
@@ -317,34 +344,41 @@ static int on_frame(void *ctx, struct bytes frame, bool error, struct err *err) 
     return 0;
 }
 
-void proxy_watch_answer(struct watch *w, unsigned status, const char *type, bool coded) {
+static enum pass_manner on_answer(void *x, const struct pass_answer *answer) {
+    struct watch *w = x;
+    const char *type = answer->type;
     enum model_form form = strcmp(type, "text/event-stream") == 0      ? MODEL_EVENTS
                            : strcmp(type, "application/x-ndjson") == 0 ? MODEL_LINES
                                                                        : MODEL_WHOLE;
-    if (!w->on) return;
-    w->status = status;
+    if (!w->on) return PASS_AS_IT_IS;
+    w->status = answer->status;
     w->output = hash_new();
-    w->parses = !coded && (form != MODEL_WHOLE || strcmp(type, "application/json") == 0);
+    w->parses = !answer->coded && (form != MODEL_WHOLE || strcmp(type, "application/json") == 0);
     model_frames_init(&w->frames, form, FRAME_MAX, on_frame, w);
+    return PASS_AS_IT_IS;
 }
 
-void proxy_watch_data(struct watch *w, struct bytes piece) {
+static bool on_data(void *x, struct bytes piece, struct buf *out) {
+    struct watch *w = x;
     struct err err = {0};
-    if (!w->on) return;
+    (void)out;
+    if (!w->on) return true;
     w->output_any = true;
     if (w->output != NULL) hash_put(w->output, piece.p, piece.n);
-    if (!w->parses || w->over) return;
+    if (!w->parses || w->over) return true;
     w->over = model_frames_put(&w->frames, piece, &err) != 0 || !hold(w);
     if (w->over) {
         model_frames_done(&w->frames);
         (void)hold(w);
     }
+    return true;
 }
 
-void proxy_watch_end(struct watch *w, enum watch_end end, const char *error, const char *words) {
+static void on_end(void *x, enum pass_end end, const char *error, const char *words) {
+    struct watch *w = x;
     struct err err = {0};
     if (!w->on) return;
-    if (w->parses && !w->over && end == WATCH_COMPLETE) (void)model_frames_end(&w->frames, &err);
+    if (w->parses && !w->over && end == PASS_COMPLETE) (void)model_frames_end(&w->frames, &err);
     if (w->called) put_returned(w, end, error, words);
     model_frames_done(&w->frames);
     hash_free(w->prompt);
@@ -354,4 +388,15 @@ void proxy_watch_end(struct watch *w, enum watch_end end, const char *error, con
     proxy_facts_done(&w->facts);
     (void)atomic_fetch_add(&w->shared->left, (long long)w->held);
     w->on = false;
+}
+
+void proxy_watch_handler(struct watch_shared *shared, struct pass_handler *ret) {
+    *ret = (struct pass_handler){.ctx = shared,
+                                 .size = sizeof(struct watch),
+                                 .begin = on_begin,
+                                 .request = on_request,
+                                 .called = on_called,
+                                 .answer = on_answer,
+                                 .data = on_data,
+                                 .end = on_end};
 }

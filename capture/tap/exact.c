@@ -1,37 +1,12 @@
-/* Of clients, members that JSON-RPC does not have are refused altogether; of servers, those that fold to one it has. Names are
- * compared as Go's encoding/json does: ASCII without case, and the two characters beyond ASCII that fold into it. */
+/* Of clients, members that JSON-RPC does not have are refused altogether; of servers, those that fold to one it has. Within the
+ * arguments of a call no object may have two names that fold alike, because a reader without case takes either for the one that a
+ * rule names. */
 #include "capture/tap/exact.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 
+#include "base/fold.h"
 #include "base/mp.h"
-
-enum { LONG_S_1 = 0xC5, LONG_S_2 = 0xBF, KELVIN_1 = 0xE2, KELVIN_2 = 0x84, KELVIN_3 = 0xAA };
-
-/* The next character of a name, folded; *at moves on. */
-static uint8_t fold_next(struct bytes name, size_t *at) {
-    const uint8_t *p = name.p + *at;
-    size_t left = name.n - *at;
-    if (left >= 2 && p[0] == LONG_S_1 && p[1] == LONG_S_2) {
-        *at += 2;
-        return 's';
-    }
-    if (left >= 3 && p[0] == KELVIN_1 && p[1] == KELVIN_2 && p[2] == KELVIN_3) {
-        *at += 3;
-        return 'k';
-    }
-    *at += 1;
-    return p[0] >= 'A' && p[0] <= 'Z' ? (uint8_t)(p[0] + ('a' - 'A')) : p[0];
-}
-
-static bool folds_to(struct bytes name, const char *known) {
-    struct bytes other = bytes_of(known);
-    size_t a = 0, b = 0;
-    while (a < name.n && b < other.n) {
-        if (fold_next(name, &a) != fold_next(other, &b)) return false;
-    }
-    return a == name.n && b == other.n;
-}
 
 enum match { OTHER, EXACT, FOLDED };
 
@@ -40,7 +15,7 @@ static enum match match(struct bytes name, const char *const *known) {
         if (bytes_is(name, known[i])) return EXACT;
     }
     for (size_t i = 0; known[i] != NULL; i++) {
-        if (folds_to(name, known[i])) return FOLDED;
+        if (fold_same(name, bytes_of(known[i]))) return FOLDED;
     }
     return OTHER;
 }
@@ -124,6 +99,38 @@ static bool is_list_exact(struct bytes result) {
     return true;
 }
 
+static int by_hash(const void *a, const void *b) {
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Whether an object in the value has two names that fold alike. No memory: it may. */
+static bool has_twins(struct mp_reader *r) {
+    struct mp_item head, name;
+    uint64_t *hashes = NULL;
+    bool twins = mp_next(r, &head, NULL) != 0;
+    if (!twins && head.type == MP_MAP && head.count > 0) twins = (hashes = calloc(head.count, sizeof(*hashes))) == NULL;
+    uint32_t n = head.type == MP_MAP || head.type == MP_ARRAY ? head.count : 0;
+    for (uint32_t i = 0; !twins && i < n; i++) {
+        twins = hashes != NULL && !mp_take(r, MP_STR, &name);
+        if (!twins && hashes != NULL) hashes[i] = fold_hash(name.data);
+        twins = twins || has_twins(r);
+    }
+    if (!twins && hashes != NULL) qsort(hashes, n, sizeof(*hashes), by_hash);
+    for (uint32_t i = 1; !twins && hashes != NULL && i < n; i++) {
+        twins = hashes[i] == hashes[i - 1];
+    }
+    free(hashes);
+    return twins;
+}
+
+static bool are_arguments_exact(struct bytes params) {
+    struct bytes arguments = tap_member(params, "arguments");
+    struct mp_reader r;
+    mp_reader_init(&r, arguments);
+    return arguments.n == 0 || !has_twins(&r);
+}
+
 const char *tap_exact_fault(struct bytes mp, const struct tap_message *m, enum tap_side side) {
     enum match all = worst(mp, members);
     if (all == FOLDED) {
@@ -141,8 +148,24 @@ const char *tap_exact_fault(struct bytes mp, const struct tap_message *m, enum t
                "'_meta' "
                "as they are";
     }
+    if (bytes_is(m->method, "tools/call") && !are_arguments_exact(m->params)) {
+        return "an object in 'arguments' has two names that read alike without case";
+    }
     if (side == TAP_SERVER && m->form == TAP_RESULT && !is_list_exact(m->result)) {
         return "a member of 'result' has a name that reads as another without case";
     }
     return NULL;
+}
+
+bool tap_exact_is_foreign(struct bytes mp) {
+    static const char *const of_messages[] = {"jsonrpc", "id", "method", "params", "result", NULL};
+    struct mp_reader r;
+    struct mp_item head, name;
+    mp_reader_init(&r, mp);
+    if (mp.n == 0 || !mp_take(&r, MP_MAP, &head)) return false;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (!mp_take(&r, MP_STR, &name) || mp_skip(&r, 1, NULL, NULL) != 0) return false;
+        if (match(name.data, of_messages) != OTHER) return false;
+    }
+    return true;
 }

@@ -7,5 +7,7 @@
 
 /* NULL: every reader reads the same message. Otherwise why not, words that hold nothing of the message. */
 const char *tap_exact_fault(struct bytes mp, const struct tap_message *message, enum tap_side side);
+/* Whether it is an object that nobody reads as a message: no member is, or reads as, 'jsonrpc', 'id', 'method', 'params' or 'result'. */
+bool tap_exact_is_foreign(struct bytes mp);
 
 #endif

@@ -1,4 +1,4 @@
-/* Two questions, in this order:
+/* Two questions, in this order, each first for a scope of everything, then for the one path that the arguments name:
  *
  *   1. is the call a permitted use of its tool's permission (of tool/mcp__SERVER__TOOL or server/SERVER), and does no newer
  *      decision about the agent refuse it?       permission.used, run.tool_called
@@ -28,14 +28,16 @@
 #include "projections/permissions/permitted.h"
 #include "projections/permissions/tiers.h"
 
-#define TRIES      4
+#define TRIES      12
 #define RATES_MAX  4096            /* calls that are remembered for rates */
 #define RATES_BACK UINT64_C(65536) /* events of the log that are read for them at first */
 #define NAME_MAX_  128             /* bytes of a tool's name, by the protocol */
 #define MINUTE_NS  UINT64_C(60000000000)
 #define NS_PER_MS  UINT64_C(1000000)
 #define HOLDERS    3
-#define LAG_MAX    8 /* events that are folded for each call before they are stored */
+/* Events that are folded for each call before they are stored: in a pause, and between calls that come one after the other. */
+#define LAG_PAUSE 8
+#define LAG_MAX   32
 
 enum question { BY_USE, BY_CALL, QUESTIONS };
 
@@ -43,27 +45,34 @@ struct rate {
     uint64_t hash, time;
 };
 
-struct tap_judge {
+struct tap_link {
+    struct tap_judge *judge;
     const struct tap_names *names;
-    struct ledger *ledger;
-    pthread_mutex_t lock;
+    /* Under the judge's lock. */
     struct tap_lists lists;
     struct {
         uint8_t id[TAP_ID_LEN];
         bool there;
-    } asked[TAP_PENDING_MAX]; /* by the server; a ring */
-    size_t next_asked;
+    } asked[TAP_ASKED_MAX]; /* by the server; a ring */
+    size_t next_asked, n_asked;
+    uint64_t n; /* calls */
+};
+
+struct tap_judge {
+    struct ledger *ledger;
+    pthread_mutex_t lock;
     struct known known;
     struct tap_draft use, call;
     struct rate *rates; /* a ring */
     size_t next_rate;
-    uint64_t scanned; /* events of the log that were read for it */
-    uint64_t n;
-    char words[sizeof(((struct decision *)0)->reason)], key[TAP_KEY_LEN];
+    uint64_t scanned;         /* events of the log that were read for it */
     const char *group, *tier; /* of the newest call */
     /* Of one call. */
+    const struct tap_link *link;
+    const struct tap_names *names;
     enum question asks;
     struct bytes tool, arguments;
+    struct bytes path, scope; /* that the arguments name; that is asked for. Empty: none; everything */
     char full[TAP_TOOL_LEN], holder[HOLDERS][TAP_TOOL_LEN + 16];
     const uint8_t *digest, *paged; /* of the tool in the last complete list; on a page since, or NULL */
     const char *error, *real_tier;
@@ -71,7 +80,7 @@ struct tap_judge {
     struct log_draft use_draft, call_draft;
 };
 
-int tap_judge_new(const struct tap_names *names, struct ledger *ledger, struct tap_judge **ret, struct err *err) {
+int tap_judge_new(const char *server, struct ledger *ledger, struct tap_judge **ret, struct err *err) {
     struct tap_judge *j = calloc(1, sizeof(*j));
     struct rate *rates = calloc(RATES_MAX, sizeof(*rates));
     if (j == NULL || rates == NULL) {
@@ -80,13 +89,11 @@ int tap_judge_new(const struct tap_names *names, struct ledger *ledger, struct t
         return err_set(err, ERR_NOMEM, "no memory for the judge");
     }
     j->rates = rates;
-    j->names = names;
     j->ledger = ledger;
     pthread_mutex_init(&j->lock, NULL);
-    tap_lists_init(&j->lists);
     tap_draft_init(&j->use);
     tap_draft_init(&j->call);
-    int rc = known_load(ledger, names->server, KNOWN_MAX, &j->known, err);
+    int rc = known_load(ledger, server, KNOWN_MAX, &j->known, err);
     if (rc != 0) {
         tap_judge_free(j);
         return rc;
@@ -97,7 +104,6 @@ int tap_judge_new(const struct tap_names *names, struct ledger *ledger, struct t
 
 void tap_judge_free(struct tap_judge *j) {
     if (j == NULL) return;
-    tap_lists_done(&j->lists);
     known_done(&j->known);
     tap_draft_done(&j->use);
     tap_draft_done(&j->call);
@@ -106,17 +112,34 @@ void tap_judge_free(struct tap_judge *j) {
     free(j);
 }
 
-int tap_judge_see(struct tap_judge *j, enum tap_side side, const struct tap_message *message, struct err *err) {
+struct tap_link *tap_link_new(struct tap_judge *judge, const struct tap_names *names) {
+    struct tap_link *l = calloc(1, sizeof(*l));
+    if (l == NULL) return NULL;
+    l->judge = judge;
+    l->names = names;
+    tap_lists_init(&l->lists);
+    return l;
+}
+
+void tap_link_free(struct tap_link *l) {
+    if (l == NULL) return;
+    tap_lists_done(&l->lists);
+    free(l);
+}
+
+int tap_judge_see(struct tap_link *l, enum tap_side side, const struct tap_message *message, struct err *err) {
+    struct tap_judge *j = l->judge;
     struct log_head head;
     bool listed = false;
     pthread_mutex_lock(&j->lock);
     if (side == TAP_SERVER && message->form == TAP_REQUEST) {
-        tap_message_id(message->id, j->asked[j->next_asked].id);
-        j->asked[j->next_asked].there = true;
-        j->next_asked = (j->next_asked + 1) % TAP_PENDING_MAX;
+        tap_message_id(message->id, 0, l->asked[l->next_asked].id);
+        l->asked[l->next_asked].there = true;
+        l->next_asked = (l->next_asked + 1) % TAP_ASKED_MAX;
+        l->n_asked += l->n_asked < TAP_ASKED_MAX;
     }
-    int rc = tap_lists_take(&j->lists, side, message, &listed, err);
-    const struct tap_tools *now = &j->lists.part;
+    int rc = tap_lists_take(&l->lists, side, message, &listed, err);
+    const struct tap_tools *now = &l->lists.part;
     if (rc == 0 && listed && (j->known.n == 0 || memcmp(j->known.items[0].tools.digest, now->digest, HASH_LEN) != 0)) {
         rc = log_head(j->ledger, &head, err);
         if (rc == 0) rc = known_add(&j->known, head.size, now, err);
@@ -125,16 +148,16 @@ int tap_judge_see(struct tap_judge *j, enum tap_side side, const struct tap_mess
     return rc;
 }
 
-bool tap_judge_answers(struct tap_judge *j, const struct tap_message *answer) {
+bool tap_judge_answers(struct tap_link *l, const struct tap_message *answer) {
     uint8_t id[TAP_ID_LEN];
     bool found = false;
-    tap_message_id(answer->id, id);
-    pthread_mutex_lock(&j->lock);
-    for (size_t i = 0; answer->id.n > 0 && !found && i < TAP_PENDING_MAX; i++) {
-        found = j->asked[i].there && memcmp(j->asked[i].id, id, TAP_ID_LEN) == 0;
-        if (found) j->asked[i].there = false;
+    tap_message_id(answer->id, 0, id);
+    pthread_mutex_lock(&l->judge->lock);
+    for (size_t i = 0; answer->id.n > 0 && !found && i < l->n_asked; i++) {
+        found = l->asked[i].there && memcmp(l->asked[i].id, id, TAP_ID_LEN) == 0;
+        if (found) l->asked[i].there = false;
     }
-    pthread_mutex_unlock(&j->lock);
+    pthread_mutex_unlock(&l->judge->lock);
     return found;
 }
 
@@ -219,6 +242,7 @@ static int judge_held(struct tap_judge *j, struct state_view *view, struct decis
     struct bytes who[HOLDERS];
     size_t n = 0;
     const struct decide_use use = {.group = bytes_of(j->group),
+                                   .scope = j->scope,
                                    .tier = bytes_of(j->tier),
                                    .session = bytes_of(j->names->run),
                                    .run = bytes_of(j->names->run),
@@ -286,7 +310,7 @@ static void base_draft(const struct tap_judge *j, struct tap_draft *d, const cha
     tap_draft_begin(d, kind, "measured", at);
     memcpy(d->run, j->names->run, TAP_RUN_LEN);
     (void)snprintf(d->actor, sizeof(d->actor), j->names->agent != NULL ? "agent:%s" : "service:tap", j->names->agent);
-    (void)snprintf(d->key, sizeof(d->key), "%s:%s:%llu", j->names->run, key, (unsigned long long)j->n);
+    (void)snprintf(d->key, sizeof(d->key), "%s:%s:%llu", j->names->run, key, (unsigned long long)j->link->n);
 }
 
 static int to_log(struct tap_draft *d, struct log_draft *ret, struct err *err) {
@@ -311,10 +335,12 @@ static int make_drafts(struct tap_judge *j, const struct tap_message *m, uint64_
                                   .full = j->full,
                                   .group = j->group,
                                   .tier = j->tier,
+                                  .scope = j->scope,
                                   .agent = bytes_of(j->names->agent)};
     base_draft(j, &j->use, "permission.used", "use", at);
     tap_draft_subject(&j->use, "tool", j->full);
     mp_map_text(&j->use.fields, "group", bytes_of(j->group));
+    mp_map_text(&j->use.fields, "scope", j->scope);
     mp_map_text(&j->use.fields, "tier", bytes_of(j->tier));
     mp_map_text(&j->use.fields, "tool", bytes_of(j->full));
     mp_map_text(&j->use.fields, "session", bytes_of(j->names->run));
@@ -340,6 +366,16 @@ static int commit(struct tap_judge *j, struct decision *decision, struct err *er
     return rc;
 }
 
+/* The next question when one was answered with no; false: there is none. */
+static bool next_question(struct tap_judge *j) {
+    if (j->scope.n == 0 && j->path.n > 0) {
+        j->scope = j->path;
+        return true;
+    }
+    j->scope = (struct bytes){0};
+    return j->asks++ == BY_USE;
+}
+
 static int ask(struct tap_judge *j, const struct tap_message *m, struct decision *decision, uint64_t at, struct err *err) {
     struct decision first = {0};
     int rc = 0;
@@ -352,11 +388,8 @@ static int ask(struct tap_judge *j, const struct tap_message *m, struct decision
             continue;
         }
         bool lacks = rc == ERR_CONFLICT && !decision->yes && j->lacks;
-        if (lacks && j->asks == BY_USE) {
-            first = *decision;
-            j->asks = BY_CALL;
-            continue;
-        }
+        if (lacks && j->asks == BY_USE) first = *decision;
+        if (lacks && next_question(j)) continue;
         if (lacks && first.reason[0] != '\0') *decision = first;
         if (rc != 0) (void)err_set(err, rc, "%s", why.msg);
         return rc;
@@ -364,11 +397,9 @@ static int ask(struct tap_judge *j, const struct tap_message *m, struct decision
     return rc != 0 ? err_set(err, rc, "the policies keep changing") : 0;
 }
 
-static void refuse(struct tap_judge *j, struct tap_verdict *ret, const char *error, const char *words) {
-    (void)snprintf(j->words, sizeof(j->words), "%s", words);
-    ret->is = TAP_REFUSED;
-    ret->error = error;
-    ret->words = j->words;
+static void refuse(struct tap_judged *room, struct tap_verdict *ret, const char *error, const char *words) {
+    (void)snprintf(room->words, sizeof(room->words), "%s", words);
+    *ret = (struct tap_verdict){.is = TAP_REFUSED, .error = error, .words = room->words};
 }
 
 /* What cannot be asked: a name that no grant could have, arguments that no rule could judge, a tool that nobody saw. */
@@ -383,8 +414,8 @@ static const char *fault_of(struct tap_judge *j, const struct tap_message *m) {
     if (tap_member(m->params, "arguments").n > 0 && !mp_take(&r, MP_MAP, &item)) return "'arguments' is not an object";
     const struct tap_tool *tool = j->known.n > 0 ? tap_tools_find(&j->known.items[0].tools, j->tool) : NULL;
     if (tool == NULL) return "the server was not seen to offer this tool; list its tools first";
-    if (j->lists.seen.cut) return "the server listed too many tools without an end; list its tools again";
-    const struct tap_tool *paged = tap_tools_find(&j->lists.seen, j->tool);
+    if (j->link->lists.seen.cut) return "the server listed too many tools without an end; list its tools again";
+    const struct tap_tool *paged = tap_tools_find(&j->link->lists.seen, j->tool);
     j->digest = tool->digest;
     j->paged = paged != NULL ? paged->digest : NULL;
     return NULL;
@@ -397,33 +428,38 @@ static void set_holders(struct tap_judge *j) {
                    j->names->agent != NULL ? j->names->agent : "");
 }
 
-void tap_judge_call(struct tap_judge *j, const struct tap_message *m, struct tap_verdict *ret) {
+void tap_judge_call(struct tap_link *l, const struct tap_message *m, struct tap_judged *room, struct tap_verdict *ret) {
+    struct tap_judge *j = l->judge;
     struct decision decision;
     struct err err = {0};
     pthread_mutex_lock(&j->lock);
-    memset(ret, 0, sizeof(*ret));
     decide_begin(&decision);
+    j->link = l;
+    j->names = l->names;
     j->tool = tap_word(m->params, "name");
     j->arguments = tap_member(m->params, "arguments");
     j->group = tap_names_group(j->names, j->tool);
     j->asks = BY_USE;
-    j->n++;
+    j->scope = j->path = (struct bytes){0};
+    if (strncmp(j->group, "filesystem.", strlen("filesystem.")) == 0) j->path = limits_path(j->arguments);
+    if (secret_is_in(j->path)) j->path = j->scope; /* a scope cannot be masked */
+    l->n++;
     const char *fault = fault_of(j, m);
     if (fault != NULL) {
-        refuse(j, ret, "call", fault);
+        refuse(room, ret, "call", fault);
     } else {
         set_holders(j);
         int rc = ask(j, m, &decision, clock_wall_ns(), &err);
         if (rc == 0) {
-            (void)snprintf(j->key, sizeof(j->key), "%s", j->call.key);
-            *ret = (struct tap_verdict){.is = TAP_ALLOWED, .key = j->key};
+            (void)snprintf(room->key, sizeof(room->key), "%s", j->call.key);
+            *ret = (struct tap_verdict){.is = TAP_ALLOWED, .key = room->key};
         } else if (rc == ERR_CONFLICT && !decision.yes) {
-            refuse(j, ret, j->error, decision.reason);
+            refuse(room, ret, j->error, decision.reason);
             ret->requested = j->lacks;
         } else {
-            char words[sizeof(j->words)];
+            char words[sizeof(room->words)];
             (void)snprintf(words, sizeof(words), "it cannot be recorded: %.480s", err.msg);
-            refuse(j, ret, "record", words);
+            refuse(room, ret, "record", words);
         }
     }
     ret->group = j->group;
@@ -431,8 +467,9 @@ void tap_judge_call(struct tap_judge *j, const struct tap_message *m, struct tap
     pthread_mutex_unlock(&j->lock);
 }
 
-void tap_judge_rest(struct tap_judge *j) {
+void tap_judge_rest(struct tap_judge *j, bool pauses) {
     struct state_options options;
     state_options_init(&options);
-    (void)attested_advance(j->ledger, &options, LAG_MAX, NULL); /* if it fails, the judge has more to fold */
+    (void)attested_advance(j->ledger, &options, pauses ? LAG_PAUSE : LAG_MAX,
+                           NULL); /* if it fails, the judge has more to fold */
 }

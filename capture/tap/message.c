@@ -34,9 +34,11 @@ bool tap_is_name(struct bytes text, size_t max) {
     return good;
 }
 
-void tap_message_id(struct bytes id, uint8_t ret[TAP_ID_LEN]) {
-    uint8_t digest[HASH_LEN];
-    hash_parts(digest, &id, 1);
+void tap_message_id(struct bytes id, uint64_t channel, uint8_t ret[TAP_ID_LEN]) {
+    uint8_t digest[HASH_LEN], in[8];
+    const struct bytes parts[] = {id, {in, channel != 0 ? sizeof(in) : 0}};
+    be64_put(in, channel);
+    hash_parts(digest, parts, 2);
     memcpy(ret, digest, TAP_ID_LEN);
 }
 

@@ -17,12 +17,15 @@ struct tap_message {
     enum tap_form form;
     struct bytes id; /* the item; empty in a notice, and in an error about what could not be read */
     struct bytes method, params, result, error; /* the method's text; items, or empty */
+    /* Where its message came from is the same for both sides, and ids of the client's requests mean something within it alone; 0: they
+     * do so in all of the conversation. Set by whoever opened it. */
+    uint64_t channel;
 };
 
 /* ERR_INVALID: it is no message, and what it lacks. */
 int tap_message_open(struct bytes mp, struct tap_message *ret, struct err *err);
-/* What pairs a request and its answer: 3 and "3" are different ids. */
-void tap_message_id(struct bytes id, uint8_t ret[TAP_ID_LEN]);
+/* What pairs a request and its answer: 3 and "3" are different ids, and so are those of different channels. */
+void tap_message_id(struct bytes id, uint64_t channel, uint8_t ret[TAP_ID_LEN]);
 /* The id as a word: 3, or a text as it is; a text that reads as a number is quoted. Empty: too long, or no id. */
 struct bytes tap_message_id_word(struct bytes id, char room[TAP_WORD_MAX + 3]);
 

@@ -13,6 +13,7 @@ struct tap_names {
     char run[TAP_RUN_LEN];      /* of this connection */
     const char *const *command; /* the server's, NULL at the end; NULL: it has none */
     const char *const *groups;  /* "TOOL=GROUP" or "GROUP", NULL at the end; may be NULL */
+    const char *transport;      /* NULL: stdio, one conversation; else there may be several */
     bool enforces;              /* a tool whose group nobody knows needs exec */
 };
 /* Fills in a run's name. */

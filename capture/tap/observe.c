@@ -41,7 +41,7 @@ static int put_observed(const struct observe *o, const struct tap_names *names, 
     mp_map_text(&d->fields, "server", bytes_of(o->name[0] != '\0' ? o->name : names->server));
     mp_map_text(&d->fields, "version", bytes_of(o->version));
     mp_map_text(&d->fields, "protocol", bytes_of(o->protocol));
-    mp_map_text(&d->fields, "transport", bytes_of("stdio"));
+    mp_map_text(&d->fields, "transport", bytes_of(names->transport != NULL ? names->transport : "stdio"));
     mp_map_hash(&d->fields, "digest", tools->digest);
     put_names(d, tools);
     mp_map_begin(&d->fields, "tool_digests");

@@ -1,7 +1,8 @@
 /* passing thread ── put ──> queue ──> session ──> batch ──> commit (recorder's thread)
  *
  * The batch is committed as soon as the queue is empty: a quiet connection has each message recorded at once, a busy one many
- * at a time. A commit that fails is tried again; meanwhile events are collected as far as the batch has room. */
+ * at a time. Beside a judge that waits for a while, so that the next call, which is committed before it passes, does not find the log
+ * taken by the answer to the one before. A commit that fails is tried again; meanwhile events are collected as far as the batch has room. */
 #include "capture/tap/record.h"
 
 #include <pthread.h>
@@ -19,11 +20,16 @@
 #define ITEM_BYTES 128 /* what an item takes besides its bytes */
 #define WORDS_MAX  400
 
+/* Bytes as they passed; MessagePack of a message; its text; an exchange that broke off. */
+enum item_is { PIECE, MESSAGE, TEXT, BROKEN };
+
 struct item {
     struct item *next;
+    enum item_is is;
     enum tap_side side;
-    bool message;  /* MessagePack of one; else bytes as they passed */
-    uint64_t lost; /* bytes of this side that are missing before it */
+    struct tap_within within;
+    const char *outcome; /* static */
+    uint64_t lost;       /* bytes of this side that are missing before it */
     uint64_t at;
     size_t n;
     struct tap_verdict verdict;
@@ -56,13 +62,22 @@ struct tap_record {
 
 /* ---- the queue ---- */
 
-static void put(struct tap_record *r, enum tap_side side, struct bytes bytes, bool message, const struct tap_verdict *v) {
-    struct item *item = malloc(sizeof(*item) + bytes.n);
+/* With the lock. Whether there is room for so many bytes more, which are taken then. */
+static bool take_room(struct tap_record *r, size_t bytes) {
     size_t max = r->options.queue_max > 0 ? r->options.queue_max : TAP_QUEUE_MAX;
+    if (r->queued + bytes > max) return false;
+    if (r->options.left != NULL && atomic_fetch_sub(r->options.left, (long long)bytes) - (long long)bytes < 0) {
+        (void)atomic_fetch_add(r->options.left, (long long)bytes);
+        return false;
+    }
+    r->queued += bytes;
+    return true;
+}
+
+static void put(struct tap_record *r, const struct item *as, struct bytes bytes, const struct tap_verdict *v) {
+    struct item *item = malloc(sizeof(*item) + bytes.n);
     if (item != NULL) {
-        memset(item, 0, sizeof(*item));
-        item->side = side;
-        item->message = message;
+        *item = *as;
         item->at = clock_wall_ns();
         item->n = bytes.n;
         bytes_copy(item->bytes, bytes);
@@ -74,26 +89,46 @@ static void put(struct tap_record *r, enum tap_side side, struct bytes bytes, bo
         }
     }
     pthread_mutex_lock(&r->lock);
-    if (item == NULL || r->queued + bytes.n + ITEM_BYTES > max) {
-        r->lost[side] += bytes.n;
+    if (item == NULL || !take_room(r, bytes.n + ITEM_BYTES)) {
+        r->lost[as->side] += bytes.n;
         free(item);
     } else {
-        item->lost = r->lost[side];
-        r->lost[side] = 0;
+        item->lost = r->lost[as->side];
+        r->lost[as->side] = 0;
         *r->last = item;
         r->last = &item->next;
-        r->queued += bytes.n + ITEM_BYTES;
         pthread_cond_signal(&r->more);
     }
     pthread_mutex_unlock(&r->lock);
 }
 
 void tap_record_piece(struct tap_record *r, enum tap_side side, struct bytes piece) {
-    if (r != NULL) put(r, side, piece, false, NULL);
+    const struct item as = {.is = PIECE, .side = side};
+    if (r != NULL) put(r, &as, piece, NULL);
 }
 
-void tap_record_message(struct tap_record *r, enum tap_side side, struct bytes mp, const struct tap_verdict *verdict) {
-    if (r != NULL) put(r, side, mp, true, verdict);
+void tap_record_message(struct tap_record *r, enum tap_side side, const struct tap_within *within, struct bytes mp,
+                        const struct tap_verdict *verdict) {
+    const struct item as = {.is = MESSAGE, .side = side, .within = within != NULL ? *within : (struct tap_within){0}};
+    if (r != NULL) put(r, &as, mp, verdict);
+}
+
+void tap_record_text(struct tap_record *r, enum tap_side side, const struct tap_within *within, struct bytes text) {
+    const struct item as = {.is = TEXT, .side = side, .within = within != NULL ? *within : (struct tap_within){0}};
+    if (r != NULL) put(r, &as, text, NULL);
+}
+
+void tap_record_broken(struct tap_record *r, uint64_t exchange, const char *outcome, const char *error) {
+    const struct tap_verdict word = {.error = error};
+    const struct item as = {.is = BROKEN, .side = TAP_SERVER, .within = {.exchange = exchange}, .outcome = outcome};
+    if (r != NULL) put(r, &as, (struct bytes){0}, &word);
+}
+
+void tap_record_lose(struct tap_record *r, enum tap_side side, uint64_t bytes) {
+    if (r == NULL) return;
+    pthread_mutex_lock(&r->lock);
+    r->lost[side] += bytes;
+    pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- events ---- */
@@ -210,12 +245,29 @@ static int on_line(void *ctx, const struct tap_line *line, struct err *err) {
     return tap_session_line(f->record->session, f->side, line, f->record->now, err);
 }
 
-static void feed(struct tap_record *r, const struct item *item) {
+static int give(struct tap_record *r, const struct item *item, struct err *err) {
     struct feeding f = {r, item->side};
     struct bytes bytes = {item->bytes, item->n};
     struct tap_verdict verdict = item->verdict;
+    const struct tap_line line = {.text = bytes, .bytes = item->n, .ended = true};
+    tap_session_within(r->session, &item->within);
+    switch (item->is) {
+    case MESSAGE:
+        verdict.key = item->key;
+        verdict.error = item->error;
+        verdict.words = item->words;
+        return tap_session_message(r->session, item->side, bytes, &verdict, item->at, err);
+    case TEXT:
+        return tap_session_line(r->session, item->side, &line, item->at, err);
+    case BROKEN:
+        return tap_session_broken(r->session, item->within.exchange, item->outcome, item->error, item->at, err);
+    default:
+        return tap_lines_put(&r->lines[item->side], bytes, on_line, &f, err);
+    }
+}
+
+static void feed(struct tap_record *r, const struct item *item) {
     struct err err = {0};
-    int rc = 0;
     r->now = item->at;
     if (item->lost > 0) {
         tap_lines_lose(&r->lines[item->side]);
@@ -224,15 +276,7 @@ static void feed(struct tap_record *r, const struct item *item) {
         r->lost_all.bytes += item->lost;
     }
     put_gap(r);
-    if (item->message) {
-        verdict.key = item->key;
-        verdict.error = item->error;
-        verdict.words = item->words;
-        rc = tap_session_message(r->session, item->side, bytes, &verdict, item->at, &err);
-    } else {
-        rc = tap_lines_put(&r->lines[item->side], bytes, on_line, &f, &err);
-    }
-    if (rc != 0) lose(r, 1);
+    if (give(r, item, &err) != 0) lose(r, 1);
 }
 
 /* ---- the thread ---- */
@@ -249,16 +293,16 @@ static void load_known(struct tap_record *r) {
     known_done(&known);
 }
 
-/* Everything that is queued, or NULL at the end. Waits at most until `until`, 0: without limit. */
-static struct item *take(struct tap_record *r, bool retry, bool *ret_ended) {
+/* Everything that is queued, or NULL at the end. Waits at most so long; 0: without limit. */
+static struct item *take(struct tap_record *r, uint64_t wait_ns, bool *ret_ended) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    uint64_t ns = (uint64_t)until.tv_nsec + RETRY_NS;
+    uint64_t ns = (uint64_t)until.tv_nsec + wait_ns;
     until.tv_sec += (time_t)(ns / CLOCK_NS_PER_S);
     until.tv_nsec = (long)(ns % CLOCK_NS_PER_S);
     pthread_mutex_lock(&r->lock);
     while (r->first == NULL && !r->ended) {
-        if (!retry) {
+        if (wait_ns == 0) {
             pthread_cond_wait(&r->more, &r->lock);
         } else if (pthread_cond_timedwait(&r->more, &r->lock, &until) != 0) {
             break;
@@ -267,6 +311,7 @@ static struct item *take(struct tap_record *r, bool retry, bool *ret_ended) {
     struct item *items = r->first;
     r->first = NULL;
     r->last = &r->first;
+    if (r->options.left != NULL) (void)atomic_fetch_add(r->options.left, (long long)r->queued);
     r->queued = 0;
     *ret_ended = r->ended && items == NULL;
     pthread_mutex_unlock(&r->lock);
@@ -296,17 +341,27 @@ static void finish(struct tap_record *r) {
 
 static void *run(void *ctx) {
     struct tap_record *r = ctx;
-    bool ended = false, retry = false;
+    const uint64_t pause = r->options.pause_ns;
+    uint64_t wait = 0, since = 0; /* since when something waits to be committed; 0: nothing does */
+    bool ended = false;
     load_known(r);
     while (!ended) {
-        struct item *items = take(r, retry, &ended);
+        struct item *items = take(r, wait, &ended);
         while (items != NULL) {
             struct item *next = items->next;
             feed(r, items);
             free(items);
             items = next;
         }
-        if (!ended) retry = commit(r) != 0;
+        uint64_t now = clock_monotonic_ns();
+        bool waits = log_batch_count(r->batch) > 0;
+        since = !waits ? 0 : since == 0 ? now : since;
+        if (waits && pause > 0 && now < since + pause) {
+            wait = since + pause - now;
+        } else if (!ended) {
+            wait = commit(r) != 0 ? RETRY_NS : 0;
+            since = 0;
+        }
     }
     finish(r);
     return NULL;

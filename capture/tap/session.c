@@ -22,31 +22,20 @@
 #include "base/mp.h"
 #include "base/secret/secret.h"
 #include "capture/tap/observe.h"
+#include "capture/tap/pending.h"
 #include "ingest/input/agent_words.h"
 
 #define MESSAGE_MAX (TAP_LINE_MAX + ((size_t)1 << 20))
 #define META        "io.modelcontextprotocol/"
 #define MS(ns)      ((ns) / 1000000)
 
-enum waits_for { FREE, TOOL, QUESTION, MODEL, CANCELLED, OTHER };
-
-struct pending {
-    enum waits_for is;
-    enum tap_side side; /* who asked */
-    uint8_t id[TAP_ID_LEN];
-    char word[TAP_WORD_MAX + 3]; /* the id in words */
-    char tool[TAP_WORD_MAX + 1];
-    char key[TAP_KEY_LEN]; /* of the event that records the request */
-    uint64_t at;
-};
-
 struct tap_session {
     const struct tap_names *names;
     const struct tap_sink *sink;
     struct tap_draft draft;
     struct buf mp;
-    struct pending *pending;
-    size_t next;
+    struct pendings pending;
+    struct tap_within within;
     struct tap_lists lists;
     struct observe observe;
     char agent[TAP_WORD_MAX + 1], agent_version[TAP_WORD_MAX + 1];
@@ -58,8 +47,7 @@ struct tap_session {
 struct tap_session *tap_session_new(const struct tap_names *names, const struct tap_sink *sink) {
     struct tap_session *s = calloc(1, sizeof(*s));
     if (s == NULL) return NULL;
-    s->pending = calloc(TAP_PENDING_MAX, sizeof(*s->pending));
-    if (s->pending == NULL) {
+    if (pendings_init(&s->pending) != 0) {
         free(s);
         return NULL;
     }
@@ -79,8 +67,12 @@ void tap_session_free(struct tap_session *s) {
     buf_done(&s->mp);
     tap_lists_done(&s->lists);
     observe_done(&s->observe);
-    free(s->pending);
+    pendings_done(&s->pending);
     free(s);
+}
+
+void tap_session_within(struct tap_session *s, const struct tap_within *within) {
+    s->within = *within;
 }
 
 void tap_session_known(struct tap_session *s, struct tap_tools *tools, const char *key) {
@@ -124,6 +116,7 @@ void tap_call_draft(struct tap_draft *d, const struct tap_names *names, const st
     mp_map_text(&d->fields, "agent", call->agent);
     mp_map_text(&d->fields, "session", bytes_of(names->run));
     mp_map_text(&d->fields, "group", bytes_of(call->group));
+    mp_map_text(&d->fields, "scope", call->scope);
     mp_map_text(&d->fields, "tier", bytes_of(call->tier));
     put_trace(d, call->params);
     tap_draft_content(d, "arguments", "arguments_digest", "arguments_bytes", call->arguments);
@@ -194,31 +187,20 @@ static int start(struct tap_session *s, uint64_t at, struct err *err) {
 
 /* ---- requests and their answers ---- */
 
+/* Requests of the server are of the whole conversation. */
+static uint64_t channel_of(const struct tap_session *s, enum tap_side asked) {
+    return asked == TAP_CLIENT && s->within.apart ? s->within.exchange : 0;
+}
+
 static struct pending *find(struct tap_session *s, enum tap_side asked, struct bytes id) {
-    uint8_t sum[TAP_ID_LEN];
-    tap_message_id(id, sum);
-    for (size_t i = 0; i < TAP_PENDING_MAX; i++) {
-        struct pending *p = &s->pending[i];
-        if (p->is != FREE && p->side == asked && memcmp(p->id, sum, TAP_ID_LEN) == 0) return p;
-    }
-    return NULL;
+    return pendings_find(&s->pending, asked, id, channel_of(s, asked));
 }
 
 static struct pending *remember(struct tap_session *s, enum tap_side side, enum waits_for is, struct bytes id,
                                 uint64_t at) {
-    char room[TAP_WORD_MAX + 3];
-    struct pending *p = find(s, side, id);
-    if (p == NULL) {
-        p = &s->pending[s->next];
-        s->next = (s->next + 1) % TAP_PENDING_MAX;
-    }
-    memset(p, 0, sizeof(*p));
-    p->is = is;
-    p->side = side;
+    struct pending *p = pendings_put(&s->pending, side, is, id, channel_of(s, side));
     p->at = at;
-    tap_message_id(id, p->id);
-    struct bytes word = tap_message_id_word(id, room);
-    memcpy(p->word, word.n > 0 ? (const char *)word.p : "", word.n);
+    p->exchange = s->within.exchange;
     return p;
 }
 
@@ -331,6 +313,22 @@ static int returned(struct tap_session *s, const struct pending *p, const struct
         tap_draft_content(&s->draft, "result", "result_digest", "result_bytes", m->result);
     }
     return give(s, err);
+}
+
+int tap_session_broken(struct tap_session *s, uint64_t exchange, const char *outcome, const char *error, uint64_t at,
+                       struct err *err) {
+    struct pending *p;
+    size_t next = 0;
+    int rc = 0;
+    while (rc == 0 && exchange != 0 && (p = pendings_of(&s->pending, exchange, &next)) != NULL) {
+        struct pending over = *p;
+        p->is = FREE;
+        begin_return(s, &over, outcome, at);
+        mp_map_bool(&s->draft.fields, "ok", false);
+        mp_map_text(&s->draft.fields, "error", bytes_of(error));
+        rc = give(s, err);
+    }
+    return rc;
 }
 
 /* ---- questions ---- */
@@ -500,6 +498,7 @@ int tap_session_message(struct tap_session *s, enum tap_side side, struct bytes 
     struct tap_message m;
     bool listed = false, call = false;
     int good = tap_message_open(mp, &m, NULL);
+    m.channel = channel_of(s, TAP_CLIENT);
     if (good == 0) call = side == TAP_CLIENT && m.form == TAP_REQUEST && bytes_is(m.method, "tools/call");
     if (good != 0 || (v != NULL && v->is == TAP_REFUSED && !call)) { /* it did not pass, and is no call */
         s->unread++;
@@ -579,6 +578,8 @@ static int say_unread(struct tap_session *s, uint64_t at, struct err *err) {
 
 int tap_session_end(struct tap_session *s, int status, uint64_t at, struct err *err) {
     struct tap_draft *d = &s->draft;
+    /* Of several conversations one that never began is none. */
+    if (!s->started && s->names->transport != NULL && s->unread + s->too_long + s->strays == 0) return 0;
     int rc = start(s, at, err);
     if (rc == 0) rc = say_unread(s, at, err);
     if (rc != 0) return rc;

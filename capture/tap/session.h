@@ -1,4 +1,4 @@
-/* What the messages between one client and one server say: lines in, events out. It knows neither processes nor the ledger, and
+/* What the messages between one client and one server say: lines in, events out. It knows neither processes nor connections nor the ledger, and
  * passes nothing on; whatever it is given, it goes on. */
 #ifndef CAPTURE_TAP_SESSION_H
 #define CAPTURE_TAP_SESSION_H
@@ -8,7 +8,11 @@
 #include "capture/tap/names.h"
 #include "capture/tap/tools.h"
 
-#define TAP_PENDING_MAX 1024 /* requests without an answer; a new one replaces the oldest */
+/* Where a message came from, when it did not come over one connection of client and server. */
+struct tap_within {
+    uint64_t exchange; /* a request of HTTP and its answer; 0: none */
+    bool apart;        /* no session holds exchanges together: an answer belongs to a request of its own exchange */
+};
 
 /* What was decided about a call before it was passed on. */
 struct tap_verdict {
@@ -26,6 +30,12 @@ struct tap_session *tap_session_new(const struct tap_names *names, const struct 
 void tap_session_free(struct tap_session *session);
 /* What the server was last seen to offer; taken over. `key`: of the event that says so; "": unknown. */
 void tap_session_known(struct tap_session *session, struct tap_tools *tools, const char *key);
+/* What is given from now on is of this exchange. */
+void tap_session_within(struct tap_session *session, const struct tap_within *within);
+/* The exchange ended, and answers to calls that came with it are not to be expected any more: they returned with this outcome and
+ * this error, a word. */
+int tap_session_broken(struct tap_session *session, uint64_t exchange, const char *outcome, const char *error, uint64_t at,
+                       struct err *err);
 /* One line of either side. It fails only if the sink does, or for want of memory. */
 int tap_session_line(struct tap_session *session, enum tap_side side, const struct tap_line *line, uint64_t at,
                      struct err *err);
@@ -40,6 +50,7 @@ struct tap_call {
     struct bytes id, tool, arguments, params; /* tool as the server names it; items and a word */
     const char *full;                         /* mcp__SERVER__TOOL */
     const char *group, *tier;                 /* may be NULL */
+    struct bytes scope;                       /* what it reaches; empty: anything */
     struct bytes agent;                       /* may be empty */
 };
 void tap_call_draft(struct tap_draft *draft, const struct tap_names *names, const struct tap_call *call);

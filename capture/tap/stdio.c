@@ -27,6 +27,7 @@
 
 #define PIECE    ((size_t)64 << 10)
 #define DRAIN_MS 2000 /* after the server's death: others may hold its output open */
+#define REST_MS  20   /* without a call, before the judge stores states */
 #define GRACE_MS 2000 /* for a server whose client has gone, before TERM, and again before KILL */
 
 extern char **environ;
@@ -38,6 +39,7 @@ struct pump {
     struct tap_lines lines;
     struct tap_strict strict;
     uint8_t *piece;
+    bool rests; /* calls have passed since the judge had time */
 };
 
 struct run {
@@ -117,16 +119,30 @@ static int to_server(void *ctx, struct bytes text) {
 static int pass(struct pump *pump, struct bytes piece) {
     struct run *run = pump->run;
     struct err err = {0};
-    if (run->tap->judge != NULL)
-        return tap_lines_put(&pump->lines, piece, tap_strict_line, &pump->strict, &err) == 0 ? 0 : -1;
+    if (run->tap->judge != NULL) {
+        pump->strict.called = 0;
+        int rc = tap_lines_put(&pump->lines, piece, tap_strict_line, &pump->strict, &err);
+        pump->rests = pump->rests || pump->strict.called > 0;
+        if (rc == 0 && pump->strict.called > 0) tap_judge_rest(run->tap->judge, false);
+        return rc == 0 ? 0 : -1;
+    }
     tap_record_piece(run->tap->record, pump->side, piece); /* before an answer to it can be */
     return pump->side == TAP_CLIENT ? to_server(pump, piece) : to_client(pump, piece);
+}
+
+/* When no other call comes for a moment. */
+static void rest(struct pump *pump) {
+    struct pollfd fds[] = {{.fd = pump->from, .events = POLLIN}, {.fd = pump->run->stop, .events = POLLIN}};
+    if (poll(fds, 2, REST_MS) != 0) return;
+    tap_judge_rest(pump->run->tap->judge, true);
+    pump->rests = false;
 }
 
 /* Until the end of the input (true), or until nothing can pass any more. */
 static bool pump_all(struct pump *pump) {
     struct err err = {0};
     for (;;) {
+        if (pump->rests) rest(pump);
         if (!wait_for(pump->run, pump->from, POLLIN)) return false;
         ssize_t n = read(pump->from, pump->piece, PIECE);
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
@@ -185,7 +201,7 @@ static int spawn(struct run *run, const sigset_t *mask, int in, int out, struct 
 static int init_pump(struct pump *pump, struct run *run, enum tap_side side, int from, int to, struct err *err) {
     *pump = (struct pump){.run = run, .side = side, .from = from, .to = to, .piece = malloc(PIECE)};
     tap_lines_init(&pump->lines);
-    pump->strict = (struct tap_strict){.judge = run->tap->judge,
+    pump->strict = (struct tap_strict){.link = run->tap->link,
                                        .record = run->tap->record,
                                        .side = side,
                                        .pass = side == TAP_CLIENT ? to_server : to_client,

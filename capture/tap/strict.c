@@ -48,17 +48,15 @@ static int pass(struct tap_strict *s, struct bytes mp, struct err *err) {
 /* One message, opened. */
 static int take(struct tap_strict *s, struct bytes mp, const struct tap_message *m, struct err *err) {
     struct tap_verdict verdict = {0};
-    int rc = tap_judge_see(s->judge, s->side, m, err);
+    struct tap_judged judged;
+    int rc = tap_judge_see(s->link, s->side, m, err);
     if (rc != 0) return rc;
     bool call = s->side == TAP_CLIENT && bytes_is(m->method, "tools/call");
     if (call && m->form == TAP_NOTICE) return 0; /* nobody could be told what was decided: it does not leave */
-    if (call) tap_judge_call(s->judge, m, &verdict);
-    tap_record_message(s->record, s->side, mp, &verdict);
-    if (verdict.is != TAP_REFUSED) {
-        rc = pass(s, mp, err);
-        if (rc == 0 && verdict.is == TAP_ALLOWED) tap_judge_rest(s->judge);
-        return rc;
-    }
+    if (call) tap_judge_call(s->link, m, &judged, &verdict);
+    tap_record_message(s->record, s->side, &s->within, mp, &verdict);
+    s->called += verdict.is == TAP_ALLOWED;
+    if (verdict.is != TAP_REFUSED) return pass(s, mp, err);
     buf_clear(&s->words);
     buf_printf(&s->words, "refused by the ledger: %s", verdict.words);
     buf_put_u8(&s->words, '\0');
@@ -71,23 +69,24 @@ static const char *fault_of(struct tap_strict *s, struct bytes mp, const struct 
     const char *fault = tap_exact_fault(mp, m, s->side);
     bool answers = m->form == TAP_RESULT || m->form == TAP_ERROR;
     if (fault != NULL || s->side == TAP_SERVER || !answers) return fault;
-    return tap_judge_answers(s->judge, m) ? NULL : "the message answers no request of the server";
+    return tap_judge_answers(s->link, m) ? NULL : "the message answers no request of the server";
 }
 
 static int open(struct tap_strict *s, struct bytes mp, struct err *err) {
     struct tap_message m;
     struct err why = {0};
     if (tap_message_open(mp, &m, &why) == 0) {
+        m.channel = s->within.apart ? s->within.exchange : 0;
         const char *fault = fault_of(s, mp, &m);
         if (fault == NULL) return take(s, mp, &m, err);
         const struct tap_verdict no = {.is = TAP_REFUSED, .error = "call", .words = fault};
-        tap_record_message(s->record, s->side, mp, &no);
+        tap_record_message(s->record, s->side, &s->within, mp, &no);
         /* The id of what is an answer, or a notice, is none that the client asked with. */
         return s->side == TAP_SERVER
                    ? 0
                    : refuse(s, m.form == TAP_REQUEST ? m.id : (struct bytes){0}, CODE_REQUEST, fault, err);
     }
-    tap_record_message(s->record, s->side, mp, NULL);
+    tap_record_message(s->record, s->side, &s->within, mp, NULL);
     if (s->side == TAP_SERVER) return 0;
     struct bytes id = tap_member(mp, "id");
     struct mp_item item;
@@ -108,8 +107,7 @@ int tap_strict_line(void *ctx, const struct tap_line *line, struct err *err) {
                             : json_to_mp(line->text, &s->mp, &why);
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
     if (rc != 0) {
-        tap_record_piece(s->record, s->side, line->text);
-        tap_record_piece(s->record, s->side, bytes_of("\n"));
+        tap_record_text(s->record, s->side, &s->within, line->text);
         return s->side == TAP_CLIENT ? refuse(s, (struct bytes){0}, CODE_PARSE, why.msg, err) : 0;
     }
     all = bytes_of_buf(&s->mp);

@@ -7,14 +7,17 @@
 #include "capture/tap/record.h"
 
 struct tap_strict {
-    struct tap_judge *judge;
+    struct tap_link *link;
     struct tap_record *record;
+    struct tap_within within;
     enum tap_side side;                          /* whose lines these are */
     int (*pass)(void *ctx, struct bytes text);   /* to the other side; lines with their LF. Non-zero ends */
     int (*answer)(void *ctx, struct bytes text); /* back to this side */
     void *ctx;
+    size_t called; /* calls that were let pass */
     struct buf mp, text, words;
 };
+/* The fields before `called` are the caller's. */
 void tap_strict_init(struct tap_strict *strict);
 void tap_strict_done(struct tap_strict *strict);
 /* A tap_line_fn. ERR_IO: `pass` or `answer` ended it. */

@@ -205,14 +205,14 @@ int tap_lists_take(struct tap_lists *lists, enum tap_side side, const struct tap
     if (side == TAP_CLIENT && m->form == TAP_REQUEST && bytes_is(m->method, "tools/list")) {
         struct mp_item item;
         struct bytes cursor = tap_member(m->params, "cursor");
-        tap_message_id(m->id, lists->asked[lists->next].id);
+        tap_message_id(m->id, m->channel, lists->asked[lists->next].id);
         lists->asked[lists->next].there = true;
         lists->asked[lists->next].first = cursor.n == 0 || (mp_scalar(cursor, &item) == 0 && item.type == MP_NIL);
         lists->next = (lists->next + 1) % TAP_LISTS_MAX;
     } else if (side == TAP_SERVER && m->form == TAP_RESULT) {
         int rc = see_page(lists, m->result, err);
         if (rc != 0) return rc;
-        tap_message_id(m->id, id);
+        tap_message_id(m->id, m->channel, id);
         for (size_t i = 0; i < TAP_LISTS_MAX; i++) {
             if (lists->asked[i].there && memcmp(lists->asked[i].id, id, TAP_ID_LEN) == 0) {
                 lists->asked[i].there = false;

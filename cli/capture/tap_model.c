@@ -23,21 +23,10 @@ static const struct opt options[] = {
     {0},
 };
 
-#define RUN_MAX   63
-#define NAMES_MAX 32
+#define RUN_MAX 63
 
 static void on_listening(void *ctx, const char *address) {
-    struct cli *cli = ctx;
-    struct obj obj = {0};
-    struct buf text = {.max = 4096};
-    cli_note(cli, "ledger: tap model: listening on %s", address);
-    if (cli->json) { /* the port may have been chosen freely: programs need to know it */
-        obj_text(&obj, "listening", address);
-        obj_json(&obj, JSON_LINE, &text, NULL);
-        out_error_json(bytes_of_buf(&text));
-        obj_done(&obj);
-        buf_done(&text);
-    }
+    tap_say_listening(ctx, "model", address);
 }
 
 static int report(struct cli *cli, const struct proxy_result *result) {
@@ -61,15 +50,6 @@ static int report(struct cli *cli, const struct proxy_result *result) {
     return exit_code;
 }
 
-static size_t list(const struct opt_args *args, const struct opt *opt, const char *names[NAMES_MAX]) {
-    const char *text;
-    size_t at = 0, n = 0;
-    while ((text = opt_next(args, opt, &at)) != NULL && n < NAMES_MAX) {
-        names[n++] = text;
-    }
-    return n;
-}
-
 /* It becomes a part of subjects, which cannot be erased. */
 static bool is_run(const char *run) {
     size_t n = strlen(run);
@@ -77,24 +57,24 @@ static bool is_run(const char *run) {
 }
 
 static int tap(struct cli *cli, const struct opt_args *args) {
-    const char *origins[NAMES_MAX], *hosts[NAMES_MAX];
-    struct proxy_options o = {.listen = opt_text(args, &options[N_LISTEN]),
-                              .upstream = opt_text(args, &options[N_UPSTREAM]),
-                              .token_file = opt_text(args, &options[N_TOKEN_FILE]),
-                              .origins = origins,
-                              .n_origins = list(args, &options[N_ORIGIN], origins),
-                              .hosts = hosts,
-                              .n_hosts = list(args, &options[N_HOST], hosts),
+    const char *origins[TAP_NAMES_MAX], *hosts[TAP_NAMES_MAX];
+    struct proxy_options o = {.serve = {.listen = opt_text(args, &options[N_LISTEN]),
+                                        .upstream = opt_text(args, &options[N_UPSTREAM]),
+                                        .token_file = opt_text(args, &options[N_TOKEN_FILE]),
+                                        .origins = origins,
+                                        .n_origins = tap_list(args, &options[N_ORIGIN], origins),
+                                        .hosts = hosts,
+                                        .n_hosts = tap_list(args, &options[N_HOST], hosts),
+                                        .ctx = cli,
+                                        .listening = on_listening},
                               .actor = opt_text(args, &options[N_ACTOR]),
                               .run = opt_text(args, &options[N_RUN]),
                               .runtime = opt_text(args, &options[N_RUNTIME]),
-                              .content = opt_has(args, &options[N_CONTENT]),
-                              .ctx = cli,
-                              .listening = on_listening};
+                              .content = opt_has(args, &options[N_CONTENT])};
     struct ledger *ledger = NULL;
     struct proxy_result result = {0};
     struct err err = {0};
-    if (o.listen == NULL || o.upstream == NULL) {
+    if (o.serve.listen == NULL || o.serve.upstream == NULL) {
         return cli_usage(cli, "--listen ADDRESS:PORT and --upstream URL are needed");
     }
     if (o.run != NULL && !is_run(o.run)) {
@@ -103,7 +83,7 @@ static int tap(struct cli *cli, const struct opt_args *args) {
     }
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) return exit_code;
-    o.stop = stop_catch();
+    o.serve.stop = stop_catch();
     exit_code = proxy_run(ledger, &o, &result, &err) != 0 ? cli_fail_input(cli, &err) : report(cli, &result);
     log_close(ledger);
     return exit_code;

@@ -111,6 +111,7 @@ int open_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     }
     pthread_mutex_init(&ledger->write.lock, NULL);
     pthread_mutex_init(&ledger->queue.lock, NULL);
+    pthread_mutex_init(&ledger->proven_lock, NULL);
     gathering_init(&ledger->queue.gathering);
     ledger->write.build = group_new();
     ledger->write.lookup = group_new();
@@ -232,6 +233,7 @@ void log_close(struct ledger *ledger) {
     db_close(ledger->evidence);
     pthread_mutex_destroy(&ledger->write.lock);
     pthread_mutex_destroy(&ledger->queue.lock);
+    pthread_mutex_destroy(&ledger->proven_lock);
     pthread_cond_destroy(&ledger->queue.gathering.all_here);
     free(ledger);
 }

@@ -132,7 +132,10 @@ struct ledger {
     struct keys_fresh *fresh;  /* keys of segments that this process has completed; it has a lock of its own */
     _Atomic bool keys_doubted; /* key segments are not vouched for: they must be dropped */
     _Atomic bool runs_due;     /* some key runs have no voucher yet, and this process can write it */
-    uint8_t *_Atomic vouching; /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
+    pthread_mutex_t proven_lock;
+    bool has_proven;            /* something was proven in this process (read/proven.h) */
+    uint8_t proven[EVENT_HASH]; /* what, by its digest */
+    uint8_t *_Atomic vouching;  /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
 };
 
 /* A snapshot to read from: a transaction and the head that it shows. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "ledger/core/core.h"
 
@@ -85,4 +86,30 @@ bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LOG_HAS
                 memcmp(event.leaf, leaf, LOG_HASH) == 0;
     proven_close(proven);
     return same;
+}
+
+/* The generation of the database is part of it. */
+static void name_fact(struct ledger *ledger, const uint8_t fact[LOG_HASH], uint8_t ret[LOG_HASH]) {
+    uint8_t generation[8];
+    const struct bytes parts[] = {{generation, sizeof(generation)}, {fact, LOG_HASH}};
+    be64_put(generation, db_generation(ledger->evidence));
+    hash_parts(ret, parts, 2);
+}
+
+bool proven_knows(struct ledger *ledger, const uint8_t fact[LOG_HASH]) {
+    uint8_t name[LOG_HASH];
+    name_fact(ledger, fact, name);
+    pthread_mutex_lock(&ledger->proven_lock);
+    bool knows = ledger->has_proven && memcmp(ledger->proven, name, LOG_HASH) == 0;
+    pthread_mutex_unlock(&ledger->proven_lock);
+    return knows;
+}
+
+void proven_learn(struct ledger *ledger, const uint8_t fact[LOG_HASH]) {
+    uint8_t name[LOG_HASH];
+    name_fact(ledger, fact, name);
+    pthread_mutex_lock(&ledger->proven_lock);
+    memcpy(ledger->proven, name, LOG_HASH);
+    ledger->has_proven = true;
+    pthread_mutex_unlock(&ledger->proven_lock);
 }

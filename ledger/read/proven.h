@@ -24,4 +24,9 @@ int proven_event(struct proven *proven, uint64_t seq, struct log_event *ret, str
  * leaves leads to. Opens and closes what it needs. */
 bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LOG_HASH]);
 
+/* One fact that this process has proven, by a digest of it that its owner chooses: events never change, so it need not be proven for
+ * each answer again. The newest is remembered until the ledger is closed or its database replaced. */
+bool proven_knows(struct ledger *ledger, const uint8_t fact[LOG_HASH]);
+void proven_learn(struct ledger *ledger, const uint8_t fact[LOG_HASH]);
+
 #endif

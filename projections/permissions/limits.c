@@ -3,11 +3,15 @@
  *   arguments  NAME=GLOB   the rule is for calls in which each NAME matches its GLOB
  *   denied     NAME=GLOB   forbidden, if any element matches
  *   allowed    NAME=GLOB   for each NAME that is listed, all elements match one of its GLOBs, and there is one
- *   roots      GLOB        what names a path, by its own name or by its form, is within one of them, without a fault */
+ *   roots      GLOB        what names a path, by its own name or by its form, is within one of them, without a fault
+ *
+ * Some tools match names without case (base/fold.h), others do not, so an argument that is the NAME of a rule in other letters is one
+ * that cannot be judged: the rule applies, and forbids the call. */
 #include "projections/permissions/limits.h"
 
 #include <stdio.h>
 
+#include "base/fold.h"
 #include "base/glob.h"
 #include "base/json.h"
 #include "ledger/kinds/scope.h"
@@ -99,11 +103,40 @@ static bool pair_meets(const struct pair *pair, struct bytes arguments) {
     return !each_value(argument(arguments, pair->name), misses, &copy, &n);
 }
 
+/* An argument in other letters than the name of a pair; false: there is none. */
+static bool find_misspelt(struct bytes pairs, struct bytes arguments, struct bytes *ret) {
+    struct mp_reader r;
+    struct mp_item head, key;
+    struct list list;
+    struct bytes raw;
+    struct pair pair;
+    mp_reader_init(&r, arguments);
+    if (pairs.n == 0 || arguments.n == 0 || !mp_take(&r, MP_MAP, &head)) return false;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (!mp_take(&r, MP_STR, &key) || mp_skip(&r, 1, NULL, NULL) != 0) return false;
+        list_open(&list, pairs);
+        while (list_next(&list, &raw)) {
+            if (!pair_of(raw, &pair) || bytes_eq(pair.name, key.data) || !fold_same(pair.name, key.data)) continue;
+            *ret = key.data;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same for all pairs of a rule. */
+static bool is_misspelt(struct bytes rule, struct bytes arguments, struct bytes *ret) {
+    return find_misspelt(list_of(rule, "arguments"), arguments, ret) ||
+           find_misspelt(list_of(rule, "denied"), arguments, ret) ||
+           find_misspelt(list_of(rule, "allowed"), arguments, ret);
+}
+
 bool limits_fits(struct bytes rule, struct bytes arguments) {
     struct list list;
     struct bytes raw;
     struct pair pair;
     bool fits = true;
+    if (is_misspelt(rule, arguments, &raw)) return true;
     list_open(&list, list_of(rule, "arguments"));
     while (fits && list_next(&list, &raw)) {
         fits = pair_of(raw, &pair) && pair_meets(&pair, arguments);
@@ -136,9 +169,28 @@ static bool names_path(struct bytes name, struct bytes text) {
     bool path = bytes_has_prefix(text, "/") || bytes_has_prefix(text, "~") || bytes_has_prefix(text, "./") ||
                 bytes_has_prefix(text, "../") || bytes_has_prefix(text, "file:");
     for (size_t i = 0; !path && i < sizeof(names) / sizeof(names[0]); i++) {
-        path = bytes_is(name, names[i]);
+        path = fold_same(name, bytes_of(names[i]));
     }
     return path;
+}
+
+struct bytes limits_path(struct bytes arguments) {
+    struct mp_reader r;
+    struct mp_item head, key, value;
+    struct bytes raw, path = {0};
+    mp_reader_init(&r, arguments);
+    if (arguments.n == 0 || !mp_take(&r, MP_MAP, &head)) return path;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (!mp_take(&r, MP_STR, &key) || mp_skip(&r, 1, &raw, NULL) != 0 || mp_scalar(raw, &value) != 0) {
+            return (struct bytes){0};
+        }
+        bool text = value.type == MP_STR;
+        if (!names_path(key.data, text ? value.data : (struct bytes){0})) continue;
+        if (!text || path.n > 0 || value.data.n == 0) return (struct bytes){0};
+        path = value.data;
+    }
+    bool good = path.n > 0 && path.p[0] == '/' && scope_use_fault(bytes_of("filesystem.write"), path) == NULL;
+    return good ? path : (struct bytes){0};
 }
 
 struct rooting {
@@ -185,6 +237,11 @@ const char *limits_forbid(struct bytes rule, struct bytes arguments, char room[L
     struct pair pair;
     struct list list;
     size_t n;
+    if (is_misspelt(rule, arguments, &name)) {
+        (void)snprintf(room, LIMITS_WHY_MAX, "argument '%.*s' is one of the rule's in other letters",
+                       REASON_PART(name, 60));
+        return room;
+    }
     list_open(&list, denied);
     while (list_next(&list, &raw)) {
         if (!pair_of(raw, &pair) || !pair_meets(&pair, arguments)) continue;

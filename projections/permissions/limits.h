@@ -24,11 +24,16 @@ struct limits_answer {
  * does not. The built-in policy limits nothing. */
 int limits_judge(struct state_view *view, const struct limits_call *call, struct limits_answer *ret, struct err *err);
 
+/* The one path that a call with these arguments names, as a scope of filesystem.*; empty: none, several, or one that has a fault. Exactly
+ * one argument names a path, by its own name or by its form; it is a text, an absolute path without a pattern; and no other argument is
+ * a list or an object. */
+struct bytes limits_path(struct bytes arguments);
+
 /* Does the rule, a map as it is stored, forbid a call with these arguments? *ret: what follows "the call is forbidden: "; NULL:
  * it does not. `room` may be written. For tests, too. */
 #define LIMITS_WHY_MAX 128
 const char *limits_forbid(struct bytes rule, struct bytes arguments, char room[LIMITS_WHY_MAX]);
-/* Do the rule's `arguments` all match? */
+/* Do the rule's `arguments` all match? So does a call whose arguments have a name of the rule in other letters, which it forbids. */
 bool limits_fits(struct bytes rule, struct bytes arguments);
 
 #endif

@@ -45,35 +45,62 @@ static int is_proven(struct proven *proven, const struct attested_head *head, st
     return bytes_is(event.kind, ATTESTED_KIND) && has_same_roots(event.body, head) ? 0 : 1;
 }
 
+/* What a head says, as a fact that was proven. False: no memory. */
+static bool name_head(const struct attested_head *head, uint8_t ret[HASH_LEN]) {
+    struct hash *hash = hash_new();
+    uint8_t numbers[24];
+    if (hash == NULL) return false;
+    be64_put(numbers, head->seq);
+    be64_put(numbers + 8, head->position);
+    hash_put(hash, numbers, 16);
+    for (size_t i = 0; i < head->n; i++) {
+        const struct projection *p = head->part[i].projection;
+        be64_put(numbers, p->version);
+        be64_put(numbers + 8, strlen(p->name));
+        hash_put(hash, numbers, 16);
+        hash_put(hash, p->name, strlen(p->name));
+        hash_put(hash, head->part[i].root, HASH_LEN);
+    }
+    hash_end(hash, ret);
+    hash_free(hash);
+    return true;
+}
+
+/* Proves the first head that can be, of those of at most `at` events; *ret_i: which. 1: none. */
+static int prove(struct ledger *ledger, const struct attested_heads *heads, uint64_t at, size_t *ret_i, struct err *err) {
+    struct proven *proven = NULL;
+    struct err why = {0};
+    int rc = proven_open(ledger, &proven, &why);
+    if (rc != 0) return err_is_damage(rc) ? 1 : err_set(err, rc, "%s", why.msg); /* then nothing can be vouched for */
+    rc = 1;
+    for (size_t i = 0; rc == 1 && i < heads->n; i++) {
+        if (heads->head[i].position > at) continue;
+        rc = is_proven(proven, &heads->head[i], err);
+        *ret_i = i;
+    }
+    proven_close(proven);
+    return rc;
+}
+
 int attested_find(struct ledger *ledger, struct db_txn *txn, const struct projection *const *list, uint64_t at,
                   struct attested_head *ret, bool *ret_newest, struct err *err) {
     struct attested_heads *heads = malloc(sizeof(*heads));
-    struct proven *proven = NULL;
-    struct err why = {0};
+    uint8_t fact[HASH_LEN];
+    size_t i = 0;
     if (heads == NULL) return err_set(err, ERR_NOMEM, "out of memory");
     int rc = attested_heads_get(txn, list, heads, err);
-    bool found = false;
-    if (rc == 0 && heads->n > 0) {
-        rc = proven_open(ledger, &proven, &why);
-        if (err_is_damage(rc)) { /* then nothing can be vouched for */
-            heads->n = 0;
-            rc = 0;
-        } else if (rc != 0) {
-            err_set(err, rc, "%s", why.msg);
-        }
+    if (rc == 0 && heads->n == 0) rc = 1;
+    if (rc == 0) {
+        bool named = name_head(&heads->head[0], fact),
+             known = named && heads->head[0].position <= at && proven_knows(ledger, fact);
+        rc = known ? 0 : prove(ledger, heads, at, &i, err);
+        if (rc == 0 && !known && named && i == 0) proven_learn(ledger, fact);
     }
-    for (size_t i = 0; rc == 0 && !found && i < heads->n; i++) {
-        rc = heads->head[i].position > at ? 1 : is_proven(proven, &heads->head[i], err);
-        found = rc == 0;
-        rc = rc < 0 ? rc : 0;
-        if (found) {
-            *ret = heads->head[i];
-            *ret_newest = i == 0;
-        }
+    if (rc == 0) {
+        *ret = heads->head[i];
+        *ret_newest = i == 0;
     }
-    proven_close(proven);
     free(heads);
-    if (rc == 0) rc = found ? 0 : 1;
     return rc;
 }
 

@@ -162,6 +162,31 @@ out_has '{"id":7,"jsonrpc":"2.0","result"'
 out_has '"id":8,"error"'
 reached 2
 
+# A grant for a scope covers calls that name one path within it, and nothing else; the path is in the events of these alone.
+box 0 permit grant tool/mcp__scoped__read filesystem.read '/srv/data/**' --tier T2
+box 0 permit grant agent/tester filesystem.read /srv/one --tier T2
+rm -f reached
+talk 0 "$open
+$(call 1 read '{"path":"/srv/data/a","limit":3}')
+$(call 2 read '{"path":"/srv/other"}')
+$(call 3 read '{"path":"/srv/data/a","target":"/srv/other"}')
+$(call 4 read '{"path":"/srv/data/../other"}')
+$(call 5 read '{"path":"/srv/data/a","more":["/srv/other"]}')
+$(call 6 read)
+$(call 7 write '{"path":"/srv/data/a"}')
+$(call 8 read '{"path":"/srv/one"}')
+$(permit deny tool/mcp__scoped__read filesystem.read '/srv/data/a*')
+$(call 9 read '{"path":"/srv/data/a"}')
+$(call 10 read '{"path":"/srv/data/b"}')
+$(permit grant tool/mcp__scoped__read filesystem.read --tier T2)
+$(call 11 read '{"path":"/srv/other"}')" --name scoped --agent tester --enforce --group filesystem.read --group write=filesystem.write -- "${SERVER[@]}" log=reached
+events
+same "$(jq -r 'select(.kind == "run.tool_called" and .body.server == "scoped") | [.body.call, .body.scope] | join(" ")' events.jsonl | paste -sd,)" \
+    '1 /srv/data/a,8 /srv/one,10 /srv/data/b,11 '
+same "$(jq -r 'select(.kind == "permission.used" and .subject == "tool/mcp__scoped__read") | .body.scope' events.jsonl | paste -sd,)" \
+    '/srv/data/a,/srv/data/b,null'
+reached 4
+
 # LOCKDOWN, and a ledger that takes no events: nothing leaves.
 run 0 key new alice.key --name test.example/alice
 box 0 append policy.declared -s policy/guards policy=guards "controllers:=[\"$out\"]"

@@ -28,6 +28,8 @@ cat >bad <<EOF
 {"jsonrpc":"2.0","id":64,"method":"tools/call\\u00a0",$write}
 {"jsonrpc":"2.0","id":65,"method":"logging/setlevel","params":{}}
 {"jsonrpc":"2.0","id":66,"method":"tools/call","result":{},$read}
+{"jsonrpc":"2.0","id":67,"method":"tools/call","params":{"name":"read","arguments":{"path":"a","Path":"/etc/b"}}}
+{"jsonrpc":"2.0","id":68,"method":"tools/call","params":{"name":"read","arguments":{"deep":[1,{"task\u017f":1,"tas\u212AS":2}]}}}
 EOF
 cat >answers <<EOF
 {"jsonrpc":"2.0","id":70,"result":{},"Method":"tools/call",$write}
@@ -43,7 +45,7 @@ $(sed 's/.*/!&\n=1/' answers)
 $(call 2 read)" --name fake --agent tester --enforce -- "${SERVER[@]}" log=reached
 # Nothing but what is exact was passed on, and each of the rest was answered.
 same "$(jq -r .method reached | tr '\n' ' ')" 'initialize notifications/initialized tools/list tools/list tools/call '
-same "$(grep -c '"error":{"code":-32600' <<<"$out")" 22
+same "$(grep -c '"error":{"code":-32600' <<<"$out")" 24
 for id in $(jq .id bad); do out_has "{\"jsonrpc\":\"2.0\",\"id\":$id,\"error\":{\"code\":-32600"; done
 # An answer's id is the server's: an error with it could be taken for the answer to a request of the client.
 same "$(grep -c '"id":null,"error"' <<<"$out")" 5
@@ -51,7 +53,7 @@ out_has '{"id":2,"jsonrpc":"2.0","result"'
 # What was refused is not recorded as a call.
 events
 has 1 '.kind == "run.tool_called"'
-has 8 '.kind == "run.tool_returned" and .body.outcome == "denied" and .body.error == "call"'
+has 10 '.kind == "run.tool_returned" and .body.outcome == "denied" and .body.error == "call"'
 
 # Answers to what the server did ask pass, once.
 box 0 permit grant server/fake exec --tier T2

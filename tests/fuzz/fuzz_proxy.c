@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "capture/pass/fields.h"
 #include "capture/proxy/facts.h"
-#include "capture/proxy/fields.h"
 #include "capture/proxy/members.h"
 #include "work/model/frame.h"
 
@@ -67,7 +67,7 @@ static void read_lines(struct bytes in) {
         n += end != NULL ? 1 : 0;
         in = (struct bytes){in.p + n, in.n - n};
     }
-    (void)fields_answer_write(&answer, &out, &err);
+    (void)fields_answer_write(&answer, NULL, &out, &err);
     const char *path = fields_location(answer.location, "http://a:1", NULL);
     want(path == NULL || (strncmp(path, "//", 2) != 0 && strstr(path, "\\") == NULL));
     buf_done(&out);

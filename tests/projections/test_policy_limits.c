@@ -41,6 +41,11 @@ static const struct {
     {"{\"roots\":[\"/srv/**\"]}", "{\"uri\":\"file:///srv/a\"}", "argument 'uri' names a path outside the rule's roots"},
     {"{\"roots\":[\"**\"]}", "{\"path\":\"/srv/a\"}", "argument 'path' names a path outside the rule's roots"},
     {"{\"roots\":[\"src/**\"]}", "{\"path\":\"src/a\"}", NULL},
+    {"{\"roots\":[\"src/**\"]}", "{\"FILE_PATH\":\"etc/a\"}", "argument 'FILE_PATH' names a path outside the rule's roots"},
+    {"{\"denied\":[\"path=*secret*\"]}", "{\"Path\":\"a\"}", "argument 'Path' is one of the rule's in other letters"},
+    {"{\"allowed\":[\"task=a\"]}", "{\"task\":\"a\",\"tas\\u212A\":\"b\"}",
+     "argument 'tas\u212A' is one of the rule's in other letters"},
+    {"{\"arguments\":[\"mode=safe\"]}", "{\"MODE\":\"safe\"}", "argument 'MODE' is one of the rule's in other letters"},
 };
 
 static struct buf encode(const char *json) {

@@ -1,5 +1,5 @@
 /* recv and send with poll before them. */
-#include "capture/proxy/client.h"
+#include "capture/pass/client.h"
 
 #include <errno.h>
 #include <poll.h>

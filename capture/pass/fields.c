@@ -1,5 +1,5 @@
 /* Names are compared without regard to case. */
-#include "capture/proxy/fields.h"
+#include "capture/pass/fields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,17 +138,32 @@ int fields_answer_put(struct fields_answer *answer, struct bytes line, struct er
     return buf_check(&answer->lines, "the answer's header", err);
 }
 
-int fields_answer_write(const struct fields_answer *answer, struct buf *out, struct err *err) {
+int fields_answer_write(const struct fields_answer *answer, const char *without, struct buf *out, struct err *err) {
     struct bytes left = bytes_of_buf(&answer->lines), named = bytes_of_buf(&answer->connection);
     while (left.n > 0) {
         const uint8_t *end = memchr(left.p, '\n', left.n), *colon = memchr(left.p, ':', left.n);
         size_t n = (size_t)(end - left.p) + 1;
-        if (!list_has(named, (struct bytes){left.p, (size_t)(colon - left.p)})) {
+        struct bytes name = {left.p, (size_t)(colon - left.p)};
+        if (!list_has(named, name) && (without == NULL || !httpd_is_word(name, without))) {
             buf_put(out, left.p, n);
         }
         left = (struct bytes){left.p + n, left.n - n};
     }
     return buf_check(out, "the answer's header", err);
+}
+
+struct bytes fields_line(struct bytes lines, const char *name) {
+    while (lines.n > 0) {
+        const uint8_t *end = memchr(lines.p, '\n', lines.n), *colon = memchr(lines.p, ':', lines.n);
+        if (end == NULL || colon == NULL || colon > end) break;
+        if (httpd_is_word((struct bytes){lines.p, (size_t)(colon - lines.p)}, name)) {
+            size_t n = (size_t)(end - colon) - 1;
+            n -= n > 0 && colon[n] == '\r' ? 1 : 0;
+            return httpd_trimmed((struct bytes){colon + 1, n});
+        }
+        lines = (struct bytes){end + 1, lines.n - (size_t)(end - lines.p) - 1};
+    }
+    return (struct bytes){NULL, 0};
 }
 
 const char *fields_location(const char *location, const char *origin, const char *place) {

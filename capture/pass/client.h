@@ -1,8 +1,8 @@
 /* One connection of a client: its requests as they come, strictly read, and what it is sent. Blocks, with a deadline on everything.
  *
  * Whoever wants an end shuts the socket down: then whatever waits here fails. */
-#ifndef CAPTURE_PROXY_CLIENT_H
-#define CAPTURE_PROXY_CLIENT_H
+#ifndef CAPTURE_PASS_CLIENT_H
+#define CAPTURE_PASS_CLIENT_H
 
 #include "base/http/guard.h"
 

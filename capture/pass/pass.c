@@ -1,6 +1,7 @@
 /* Everything happens inside http_fetch, on one thread: libcurl asks for the body's next bytes, and we read them from the client;
- * it has bytes of the answer, and we send them. So neither side can be faster than the other, and nothing piles up here. */
-#include "capture/proxy/pass.h"
+ * it has bytes of the answer, and we send them. So neither side can be faster than the other, and nothing piles up here. What the
+ * handler holds is the exception: a request is read before there is an upstream to give it to, an answer's head waits for its body. */
+#include "capture/pass/pass.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 #include "base/http/status.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "capture/proxy/fields.h"
+#include "capture/pass/fields.h"
+#include "capture/pass/held.h"
 
 #define OUT_MAX    ((size_t)72 << 10)
 #define CONNECT_MS 10000
@@ -19,11 +21,17 @@ struct exchange {
     struct pass_shared *shared;
     struct client *client;
     struct http *http;
-    struct watch watch;
+    const struct pass_handler *handler;
+    void *room; /* the handler's */
     struct fields_answer answer;
     bool old, is_head, closes;    /* HTTP/1.0; HEAD; the connection ends with this answer */
     bool begun, chunks, sent_all; /* the head is sent; the body goes out in chunks */
-    enum watch_end end;
+    bool was_called, replaced;    /* the handler was told; what goes on is the handler's */
+    enum pass_manner manner;      /* of the answer */
+    struct held request, whole;   /* what is held */
+    struct bytes left;            /* of a request that was held: what has not gone on yet */
+    struct buf written;
+    enum pass_end end;
     unsigned status; /* of a refusal of our own */
     const char *kind;
     char status_line[128];
@@ -58,7 +66,7 @@ static void refuse(struct client *c, unsigned status, const char *kind, const ch
 
 /* ---- the answer --------------------------------------------------------------------------------------------------- */
 
-static int fail(struct exchange *x, enum watch_end end, unsigned status, const char *kind) {
+static int fail(struct exchange *x, enum pass_end end, unsigned status, const char *kind) {
     x->end = end;
     x->status = status;
     x->kind = kind;
@@ -78,7 +86,7 @@ static int put_location(struct exchange *x, struct buf *out, struct err *err) {
     const char *path =
         x->answer.refused ? NULL : fields_location(location, x->shared->origin, place[0] != '\0' ? place : NULL);
     if (path == NULL) {
-        (void)fail(x, WATCH_FAILED, 502, "redirect");
+        (void)fail(x, PASS_FAILED, 502, "redirect");
         return err_set(err, ERR_NET, "the upstream redirects elsewhere, which is not followed");
     }
     buf_printf(out, "Location: %s\r\n", path);
@@ -88,7 +96,7 @@ static int put_location(struct exchange *x, struct buf *out, struct err *err) {
 /* How the client learns where the body ends. */
 static void put_framing(struct exchange *x, unsigned status, struct buf *out) {
     bool none = status == 204 || status == 304;
-    if (x->answer.has_length && !x->answer.chunked && status != 204) {
+    if (x->answer.has_length && !x->answer.chunked && status != 204 && x->manner == PASS_AS_IT_IS) {
         buf_printf(out, "Content-Length: %s\r\n", x->answer.length);
     } else if (!none && !x->is_head) {
         x->chunks = !x->old;
@@ -104,41 +112,56 @@ static void put_framing(struct exchange *x, unsigned status, struct buf *out) {
     buf_put_str(out, "\r\n");
 }
 
-static int send_head(struct exchange *x, const struct http_answer *answer, struct err *err) {
+static void tell_called(struct exchange *x) {
+    if (!x->was_called && x->handler->called != NULL) x->handler->called(x->room);
+    x->was_called = true;
+}
+
+/* An answer that is not the upstream's, or of which the body is not. */
+static int send_reply(struct exchange *x, const struct pass_reply *reply, bool upstreams, struct err *err) {
     struct buf out = {.max = OUT_MAX};
-    buf_printf(&out, "HTTP/1.1 %s\r\n", x->status_line);
-    int rc = fields_answer_write(&x->answer, &out, err);
-    if (rc == 0 && x->answer.location[0] != '\0') rc = put_location(x, &out, err);
-    put_framing(x, answer->status, &out);
+    int rc = 0;
+    if (reply->status != 0) {
+        httpd_put_status(&out, reply->status);
+    } else {
+        buf_printf(&out, "HTTP/1.1 %s\r\n", x->status_line);
+    }
+    if (upstreams) rc = fields_answer_write(&x->answer, reply->type != NULL ? "content-type" : NULL, &out, err);
+    if (reply->type != NULL) buf_printf(&out, "Content-Type: %s\r\n", reply->type);
+    bool none = strncmp(x->status_line, "204", 3) == 0 || strncmp(x->status_line, "304", 3) == 0;
+    if (reply->status != 0 || !none) buf_printf(&out, "Content-Length: %zu\r\n", reply->body.n);
+    x->closes = x->closes || !x->client->body_ended || atomic_load(&x->shared->stopping);
+    buf_put_str(&out, x->closes ? "Connection: close\r\n\r\n" : "\r\n");
     if (rc == 0) rc = buf_check(&out, "the answer's header", err);
     if (rc == 0) {
         x->begun = true;
-        proxy_watch_answer(&x->watch, answer->status, answer->type, x->answer.coded);
         rc = client_send(x->client, bytes_of_buf(&out), err);
-        if (rc != 0) x->end = WATCH_CLIENT;
+        if (rc == 0 && !x->is_head) rc = client_send(x->client, reply->body, err);
+        if (rc != 0) x->end = PASS_CLIENT;
     }
     buf_done(&out);
     return rc;
 }
 
-static int on_head(void *ctx, const struct http_answer *answer, struct bytes line, struct err *err) {
-    struct exchange *x = ctx;
-    if (bytes_has_prefix(line, "HTTP/") && x->status_line[0] == '\0') {
-        size_t at = strlen("HTTP/1.1 ");
-        snprintf(x->status_line, sizeof(x->status_line), "%.*s", (int)(line.n - at), (const char *)line.p + at);
-        for (char *p = x->status_line; *p != '\0'; p++) {
-            *p = *p >= ' ' && *p <= '~' ? *p : '?';
-        }
-        return 0;
+static int send_head(struct exchange *x, const struct http_answer *answer, struct err *err) {
+    struct buf out = {.max = OUT_MAX};
+    buf_printf(&out, "HTTP/1.1 %s\r\n", x->status_line);
+    int rc = fields_answer_write(&x->answer, NULL, &out, err);
+    if (rc == 0 && x->answer.location[0] != '\0') rc = put_location(x, &out, err);
+    put_framing(x, answer->status, &out);
+    if (rc == 0) rc = buf_check(&out, "the answer's header", err);
+    if (rc == 0) {
+        x->begun = true;
+        rc = client_send(x->client, bytes_of_buf(&out), err);
+        if (rc != 0) x->end = PASS_CLIENT;
     }
-    return line.n > 0 ? fields_answer_put(&x->answer, line, err) : send_head(x, answer, err);
+    buf_done(&out);
+    return rc;
 }
 
-static int on_data(void *ctx, const struct http_answer *answer, struct bytes data, struct err *err) {
-    struct exchange *x = ctx;
+static int send_data(struct exchange *x, struct bytes data, struct err *err) {
     char piece[CHUNK_MAX + 32];
     int rc = 0;
-    (void)answer;
     for (struct bytes left = data; rc == 0 && left.n > 0;) {
         size_t n = left.n < CHUNK_MAX ? left.n : CHUNK_MAX, at = 0;
         if (x->chunks) at = (size_t)snprintf(piece, sizeof(piece), "%zx\r\n", n);
@@ -151,40 +174,104 @@ static int on_data(void *ctx, const struct http_answer *answer, struct bytes dat
         rc = client_send(x->client, (struct bytes){(const uint8_t *)piece, at}, err);
         left = (struct bytes){left.p + n, left.n - n};
     }
-    if (rc != 0) x->end = atomic_load(&x->shared->ending) ? WATCH_STOPPED : WATCH_CLIENT;
-    proxy_watch_data(&x->watch, data);
+    if (rc != 0) x->end = atomic_load(&x->shared->ending) ? PASS_STOPPED : PASS_CLIENT;
     return rc;
+}
+
+static int on_data(void *ctx, const struct http_answer *answer, struct bytes data, struct err *err) {
+    struct exchange *x = ctx;
+    bool written = x->manner == PASS_WRITTEN;
+    (void)answer;
+    if (x->manner == PASS_WHOLE) {
+        int rc = held_put(&x->whole, data, err);
+        if (rc != 0) (void)fail(x, PASS_FAILED, 502, "too_large");
+        return rc;
+    }
+    int rc = written ? 0 : send_data(x, data, err);
+    buf_clear(&x->written);
+    if (x->handler->data != NULL && !x->handler->data(x->room, data, written ? &x->written : NULL) && rc == 0) {
+        x->end = PASS_CUT;
+        rc = err_set(err, ERR_NET, "the answer cannot be judged");
+    }
+    if (rc == 0 && written) rc = buf_check(&x->written, "a part of the answer", err);
+    return rc == 0 && written ? send_data(x, bytes_of_buf(&x->written), err) : rc;
+}
+
+static int on_head(void *ctx, const struct http_answer *answer, struct bytes line, struct err *err) {
+    struct exchange *x = ctx;
+    if (bytes_has_prefix(line, "HTTP/") && x->status_line[0] == '\0') {
+        size_t at = strlen("HTTP/1.1 ");
+        snprintf(x->status_line, sizeof(x->status_line), "%.*s", (int)(line.n - at), (const char *)line.p + at);
+        for (char *p = x->status_line; *p != '\0'; p++) {
+            *p = *p >= ' ' && *p <= '~' ? *p : '?';
+        }
+        return 0;
+    }
+    if (line.n > 0) return fields_answer_put(&x->answer, line, err);
+    const struct pass_answer head = {
+        .status = answer->status, .type = answer->type, .coded = x->answer.coded, .lines = bytes_of_buf(&x->answer.lines)};
+    if (x->handler->answer != NULL) x->manner = x->handler->answer(x->room, &head);
+    int rc = x->manner == PASS_WHOLE ? 0 : send_head(x, answer, err);
+    return rc == 0 && x->manner == PASS_WRITTEN ? on_data(x, answer, (struct bytes){0}, err) : rc;
 }
 
 /* ---- the request -------------------------------------------------------------------------------------------------- */
 
-static int on_read(void *ctx, uint8_t *to, size_t max, size_t *ret_n, struct err *err) {
-    struct exchange *x = ctx;
+static int take_body(struct exchange *x, uint8_t *to, size_t max, size_t *ret_n, struct err *err) {
     struct client *c = x->client;
     int rc = client_body_take(c, to, max, ret_n, err);
     if (rc == ERR_LIMIT) {
-        (void)fail(x, WATCH_FAILED, 413, "too_large");
+        (void)fail(x, PASS_FAILED, 413, "too_large");
     } else if (rc != 0 && c->slow) {
-        (void)fail(x, WATCH_CLIENT, 408, "too_slow");
+        (void)fail(x, PASS_CLIENT, 408, "too_slow");
     } else if (rc != 0 && c->bad) {
-        (void)fail(x, WATCH_FAILED, 400, "bad_request");
+        (void)fail(x, PASS_FAILED, 400, "bad_request");
     } else if (rc != 0) {
-        x->end = WATCH_CLIENT;
+        x->end = PASS_CLIENT;
     }
+    return rc;
+}
+
+static int on_read(void *ctx, uint8_t *to, size_t max, size_t *ret_n, struct err *err) {
+    struct exchange *x = ctx;
+    if (x->replaced) {
+        *ret_n = x->left.n < max ? x->left.n : max;
+        bytes_copy(to, (struct bytes){x->left.p, *ret_n});
+        x->left = (struct bytes){x->left.p + *ret_n, x->left.n - *ret_n};
+        if (x->left.n == 0) tell_called(x);
+        return 0;
+    }
+    int rc = take_body(x, to, max, ret_n, err);
     if (rc != 0) return rc;
-    proxy_watch_request(&x->watch, (struct bytes){to, *ret_n});
-    if (c->body_ended) proxy_watch_called(&x->watch);
+    if (x->handler->request != NULL) x->handler->request(x->room, (struct bytes){to, *ret_n});
+    if (x->client->body_ended) tell_called(x);
     return 0;
+}
+
+/* Reads all of a request that is held. */
+static int hold(struct exchange *x, struct err *err) {
+    uint8_t piece[CLIENT_PIECE_MAX];
+    size_t n = 1;
+    int rc = 0;
+    while (rc == 0 && n > 0) {
+        rc = take_body(x, piece, sizeof(piece), &n, err);
+        if (rc == 0 && n > 0) {
+            rc = held_put(&x->request, (struct bytes){piece, n}, err);
+            if (rc != 0) (void)fail(x, PASS_FAILED, x->request.body.fail == ERR_LIMIT ? 413 : 503, "too_large");
+        }
+    }
+    explicit_bzero(piece, sizeof(piece));
+    return rc;
 }
 
 static int on_tick(void *ctx, struct err *err) {
     struct exchange *x = ctx;
     if (atomic_load(&x->shared->ending)) {
-        (void)fail(x, WATCH_STOPPED, 503, "stopped");
+        (void)fail(x, PASS_STOPPED, 503, "stopped");
         return err_set(err, ERR_NET, "the proxy stops");
     }
     if (!client_gone(x->client)) return 0;
-    x->end = WATCH_CLIENT;
+    x->end = PASS_CLIENT;
     return err_set(err, ERR_NET, "the client went away");
 }
 
@@ -198,29 +285,29 @@ static void blame(struct exchange *x, const struct http_answer *answer, int rc) 
         [HTTP_TLS] = {502, "tls"},           [HTTP_PROTOCOL] = {502, "protocol"},   [HTTP_LIMIT] = {502, "too_large"},
         [HTTP_REDIRECT] = {502, "redirect"}, [HTTP_STOPPED] = {502, "upstream"},
     };
-    if (x->end != WATCH_COMPLETE) return;
-    x->end = x->begun ? WATCH_CUT : WATCH_FAILED;
+    if (x->end != PASS_COMPLETE) return;
+    x->end = x->begun ? PASS_CUT : PASS_FAILED;
     x->status = rc == ERR_INVALID ? 502 : of[answer->fault].status;
     x->kind = of[answer->fault].kind;
 }
 
 static const char *error_of(const struct exchange *x) {
-    return x->end == WATCH_CLIENT    ? "client_gone"
-           : x->end == WATCH_STOPPED ? "stopped"
-           : x->end == WATCH_CUT     ? "cut"
-           : x->end == WATCH_FAILED  ? x->kind
-                                     : "";
+    return x->end == PASS_CLIENT    ? "client_gone"
+           : x->end == PASS_STOPPED ? "stopped"
+           : x->end == PASS_CUT     ? "cut"
+           : x->end == PASS_FAILED  ? x->kind
+                                    : "";
 }
 
 static void finish(struct exchange *x, int rc, const char *words) {
     static const char last[] = "0\r\n\r\n";
     struct err err = {0};
     if (rc == 0 && x->chunks && client_send(x->client, bytes_of(last), &err) != 0) {
-        x->end = WATCH_CLIENT;
+        x->end = PASS_CLIENT;
         rc = ERR_NET;
     }
-    proxy_watch_called(&x->watch);
-    proxy_watch_end(&x->watch, x->end, error_of(x), words);
+    tell_called(x);
+    if (x->handler->end != NULL) x->handler->end(x->room, x->end, error_of(x), words);
     if (rc != 0 && !x->begun && x->status != 0) {
         refuse(x->client, x->status, x->kind, NULL, words, x->is_head);
     }
@@ -228,19 +315,21 @@ static void finish(struct exchange *x, int rc, const char *words) {
     if (x->sent_all && x->closes) client_leave(x->client);
 }
 
-static void exchange(struct exchange *x, const struct httpd_head *head, const struct httpd_verdict *verdict, char *url,
-                     char *method) {
+/* The exchange with the upstream. */
+static int fetch(struct exchange *x, const struct httpd_head *head, const struct httpd_verdict *verdict, char *url,
+                 char *method, struct err *err) {
     struct fields fields;
     struct http_answer answer = {0};
-    struct err err = {0};
+    struct pass_reply reply = {0};
     fields_init(&fields);
-    fields_answer_init(&x->answer);
-    int rc = fields_request(&fields, head, x->shared->policy.token.n > 0, &err);
+    int rc = fields_request(&fields, head, x->shared->policy.token.n > 0, err);
     const struct http_pass pass = {.method = method,
                                    .fields = fields.lines,
                                    .n_fields = fields.n,
                                    .has_body = verdict->has_body,
-                                   .length = verdict->has_length ? verdict->length : UINT64_MAX,
+                                   .length = x->replaced           ? x->left.n
+                                             : verdict->has_length ? verdict->length
+                                                                   : UINT64_MAX,
                                    .read = on_read,
                                    .head = on_head};
     const struct http_request request = {.url = url,
@@ -250,32 +339,68 @@ static void exchange(struct exchange *x, const struct httpd_head *head, const st
                                          .data = on_data,
                                          .tick = on_tick,
                                          .ctx = x};
-    if (rc == 0 && !verdict->has_body) proxy_watch_called(&x->watch);
-    if (rc == 0) rc = http_fetch(x->http, &request, &answer, &err);
+    if (rc == 0 && !verdict->has_body) tell_called(x);
+    if (rc == 0) rc = http_fetch(x->http, &request, &answer, err);
+    if (rc == 0 && x->manner == PASS_WHOLE) {
+        x->handler->whole(x->room, bytes_of_buf(&x->whole.body), &reply);
+        rc = send_reply(x, &reply, true, err);
+    }
     if (rc != 0) blame(x, &answer, rc);
+    fields_done(&fields);
+    return rc;
+}
+
+static void exchange(struct exchange *x, const struct httpd_head *head, const struct httpd_verdict *verdict,
+                     const struct pass_plan *plan, char *url, char *method) {
+    struct pass_reply reply = {0};
+    struct err err = {0};
+    bool goes = true;
+    int rc = 0;
+    fields_answer_init(&x->answer);
+    held_init(&x->request, PASS_HELD_MAX, &x->shared->held);
+    held_init(&x->whole, PASS_HELD_MAX, &x->shared->held);
+    buf_init(&x->written, 4 * PASS_HELD_MAX);
+    if (plan->status != 0) {
+        (void)atomic_fetch_add(&x->shared->refused, 1);
+        (void)fail(x, PASS_FAILED, plan->status, "refused");
+        rc = err_set(&err, ERR_INVALID, "%s", plan->words);
+        x->was_called = true;
+    } else if (plan->holds && verdict->has_body) {
+        rc = hold(x, &err);
+        if (rc == 0) goes = x->handler->judge(x->room, bytes_of_buf(&x->request.body), &x->left, &reply);
+        x->replaced = true;
+    }
+    if (rc == 0) rc = goes ? fetch(x, head, verdict, url, method, &err) : send_reply(x, &reply, false, &err);
     finish(x, rc, rc == 0 ? "" : err.msg);
     fields_answer_done(&x->answer);
-    fields_done(&fields);
+    held_done(&x->request);
+    held_done(&x->whole);
+    buf_done(&x->written);
 }
 
 static bool pass_request(struct pass_shared *shared, struct client *client, struct http *http,
                          const struct httpd_head *head, const struct httpd_verdict *verdict) {
     struct exchange *x = calloc(1, sizeof(*x));
+    const struct pass_handler *handler = shared->handler;
+    void *room = calloc(1, handler->size > 0 ? handler->size : 1);
+    struct pass_plan plan = {0};
     size_t n = strlen(shared->upstream) + head->target.n + 1;
     char *url = malloc(n), method[32];
     bool more = false;
-    if (x != NULL && url != NULL && head->method.n < sizeof(method)) {
+    if (x != NULL && room != NULL && url != NULL && head->method.n < sizeof(method)) {
         snprintf(url, n, "%s%.*s", shared->upstream, (int)head->target.n, (const char *)head->target.p);
         snprintf(method, sizeof(method), "%.*s", (int)head->method.n, (const char *)head->method.p);
         *x = (struct exchange){.shared = shared,
                                .client = client,
                                .http = http,
+                               .handler = handler,
+                               .room = room,
                                .old = bytes_is(head->version, "HTTP/1.0"),
                                .is_head = bytes_is(head->method, "HEAD"),
                                .closes = verdict->closes};
         client_body_begin(client, verdict, shared->policy.body_max);
-        proxy_watch_begin(&x->watch, &shared->watch, head);
-        exchange(x, head, verdict, url, method);
+        if (handler->begin != NULL) handler->begin(room, handler->ctx, head, &plan);
+        exchange(x, head, verdict, &plan, url, method);
         more = x->sent_all && !x->closes;
     } else {
         refuse(client, 503, "busy", NULL, "out of memory", false);
@@ -284,6 +409,7 @@ static bool pass_request(struct pass_shared *shared, struct client *client, stru
         explicit_bzero(url, n);
     }
     free(url);
+    free(room);
     free(x);
     return more;
 }

@@ -2,8 +2,8 @@
  *
  * Not passed on: what is about one connection (RFC 9110, 7.6.1) and what a field "connection" names; the framing, which is made
  * anew; what would lead a client around the proxy. Everything else is, and none of it is looked at. */
-#ifndef CAPTURE_PROXY_FIELDS_H
-#define CAPTURE_PROXY_FIELDS_H
+#ifndef CAPTURE_PASS_FIELDS_H
+#define CAPTURE_PASS_FIELDS_H
 
 #include "base/http/read.h"
 
@@ -33,8 +33,11 @@ void fields_answer_init(struct fields_answer *answer);
 void fields_answer_done(struct fields_answer *answer);
 /* One line, without its end. ERR_LIMIT, ERR_NOMEM; ERR_INVALID: not a field. */
 int fields_answer_put(struct fields_answer *answer, struct bytes line, struct err *err);
-/* Appends the fields that are passed on, without length and location, once all lines are there. */
-int fields_answer_write(const struct fields_answer *answer, struct buf *out, struct err *err);
+/* Appends the fields that are passed on, without length and location, once all lines are there, and without those named `without`
+ * (NULL: none). */
+int fields_answer_write(const struct fields_answer *answer, const char *without, struct buf *out, struct err *err);
+/* The value of the first field of that name in lines, each with its CR LF; empty when there is none. */
+struct bytes fields_line(struct bytes lines, const char *name);
 /* Where a redirect leads when it stays at the server: a path; NULL: it leads elsewhere. `origin`: "http://host:port", in the form
  * of http_base; `place`: the same for `location` when that is absolute, else NULL. */
 const char *fields_location(const char *location, const char *origin, const char *place);
