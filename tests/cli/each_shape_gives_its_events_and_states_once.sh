@@ -94,11 +94,11 @@ openai --from|yes|openai/llamacpp-usage.json|run.model_called 1|models: 1 unregi
 openai --from|yes|openai/props.json|runtime.observed 1|runtimes: 1 up
 openai --from|yes|openai/slots.json|runtime.observed 1|runtimes: 1 up
 openai --from|yes|openai/vllm-metrics.txt|runtime.observed 1|runtimes: 1 up
-otlp|yes|otlp/traces.json|eval.scored 1, run.finished 1, run.model_called 2, run.reporter_observed 1, run.started 1, run.step 1, run.tool_called 1, run.tool_returned 1|models: 1 unregistered; evals: 1 started; eval_scores: 1 -; eval_results: 1 scored; runs: 1 finished, 1 observed
-otlp|yes|otlp/traces_pretty.json|eval.scored 1, run.finished 1, run.model_called 2, run.reporter_observed 1, run.started 1, run.step 1, run.tool_called 1, run.tool_returned 1|models: 1 unregistered; evals: 1 started; eval_scores: 1 -; eval_results: 1 scored; runs: 1 finished, 1 observed
+otlp|yes|otlp/traces.json|eval.scored 1, run.finished 1, run.model_called 2, run.reporter_observed 1, run.started 1, run.step 1, run.tool_called 1, run.tool_returned 1|models: 1 unregistered; evals: 1 scored; eval_scores: 1 -; eval_results: 1 scored; runs: 1 finished, 1 observed
+otlp|yes|otlp/traces_pretty.json|eval.scored 1, run.finished 1, run.model_called 2, run.reporter_observed 1, run.started 1, run.step 1, run.tool_called 1, run.tool_returned 1|models: 1 unregistered; evals: 1 scored; eval_scores: 1 -; eval_results: 1 scored; runs: 1 finished, 1 observed
 otlp|yes|otlp/logs.json|ledger.gap 1, permission.decided 2, run.logged 1, run.model_called 1, run.reporter_observed 1, run.tool_returned 1|permissions: 1 granted, 1 denied; models: 1 unregistered; runs: 2 observed
 otlp|yes|otlp/service.json|run.logged 1, run.reporter_observed 1|
-otlp|yes|otlp/collector.jsonl|eval.scored 1, run.finished 1, run.model_called 2, run.reporter_observed 1, run.started 1, run.step 1, run.tool_called 1, run.tool_returned 1|models: 1 unregistered; evals: 1 started; eval_scores: 1 -; eval_results: 1 scored; runs: 1 finished, 1 observed
+otlp|yes|otlp/collector.jsonl|eval.scored 1, run.finished 1, run.model_called 2, run.reporter_observed 1, run.started 1, run.step 1, run.tool_called 1, run.tool_returned 1|models: 1 unregistered; evals: 1 scored; eval_scores: 1 -; eval_results: 1 scored; runs: 1 finished, 1 observed
 promptfoo|yes|promptfoo/echo.json|eval.imported 2, eval.sample_failed 2, eval.sampled 4, eval.scored 4|models: 1 unregistered; evals: 2 finished; eval_scores: 4 -; eval_results: 2 scored
 promptfoo|yes|promptfoo/table.json|eval.imported 2, eval.sample_failed 2, eval.sampled 2, eval.scored 4|models: 2 unregistered; evals: 2 finished; eval_scores: 4 -; eval_results: 4 scored
 tailscale --from|yes|tailscale/status.json|peer.observed 3|

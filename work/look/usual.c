@@ -26,6 +26,10 @@ void usual_ollama(const char *told, char ret[HTTP_URL_MAX]) {
     bool tls = strncmp(host, "https://", 8) == 0;
     host += tls ? 8 : strncmp(host, "http://", 7) == 0 ? 7 : 0;
     size_t n = strcspn(host, "/");
+    for (const char *at; (at = memchr(host, '@', n)) != NULL;) { /* a name and a password are nobody's business */
+        n -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
     const char *end = host[0] == '[' ? memchr(host, ']', n) : host;
     const char *port = end != NULL ? memchr(end, ':', n - (size_t)(end - host)) : NULL;
     size_t n_host = port != NULL ? (size_t)(port - host) : n;
