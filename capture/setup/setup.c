@@ -24,6 +24,7 @@
 #include "base/edit/silence.h"
 #include "base/edit/target.h"
 #include "base/mp_map.h"
+#include "base/secret/secret.h"
 #include "base/text.h"
 #include "capture/setup/mcp.h"
 
@@ -119,7 +120,11 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
     if (rc == 0) rc = count(job->world, job->place, text, &ours, &same, &wrong);
     if (rc != 0) {
         char said[ERR_MSG_MAX];
-        snprintf(said, sizeof(said), "'%.400s' is broken: %.400s", f->path, wrong.msg);
+        struct buf masked = {.max = ERR_MSG_MAX - 1};
+        secret_mask(&masked, bytes_of(wrong.msg));
+        snprintf(said, sizeof(said), "'%.400s' is broken: %.*s", f->path, masked.n < 400 ? (int)masked.n : 400,
+                 masked.n > 0 ? (const char *)masked.p : "");
+        buf_done(&masked);
         refuse(f, said);
         return rc == ERR_NOMEM ? err_set(err, rc, "%s", wrong.msg) : 0;
     }
