@@ -434,6 +434,8 @@ const struct spec spec_setup = {
              "is once. --units also writes user units of systemd for these sources.\n\n"
              "--otlp ADDRESS:PORT also lets them send their telemetry there, as protobuf, and adds a receiver to\n"
              "sources.conf, which 'ledger sources run' runs.\n\n"
+             "[AGENT:]mcp[:SERVER] names MCP servers of agents: --apply puts 'ledger tap mcp' before their commands. otlp\n"
+             "names the receiver of telemetry.\n\n"
              "--undo removes what was inserted: byte for byte, if nothing else was changed since; else only\n"
              "these entries. Sections go, with their units, if they are as they were written. docs/capture.md has the "
              "details.\n\n"
