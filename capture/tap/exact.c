@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#include "base/fold.h"
 #include "base/mp.h"
+#include "base/name/fold.h"
 
 enum match { OTHER, EXACT, FOLDED };
 

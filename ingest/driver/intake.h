@@ -43,7 +43,7 @@ struct ingest_options {
     const char *const *units; /* INGEST_UNIT: patterns of more units */
     size_t n_units;
     struct line_counter *known; /* files that were read at an earlier look (unchanged.h); set by ingest_source_run */
-    const char *record; /* INGEST_HOOK: one record, instead of standard input; NULL: none */
+    const char *record;         /* INGEST_HOOK: one record, instead of standard input; NULL: none */
     bool follow, strict, dry_run, verify;
     const volatile sig_atomic_t *stop; /* set by a signal handler: the run ends as if the input did. May be NULL */
     /* Callbacks, each may be NULL. `total` is 0 when unknown. */

@@ -11,9 +11,9 @@
 
 #include <stdio.h>
 
-#include "base/fold.h"
 #include "base/glob.h"
 #include "base/json.h"
+#include "base/name/fold.h"
 #include "ledger/kinds/scope.h"
 #include "projections/permissions/policies.h"
 #include "projections/rows/list.h"

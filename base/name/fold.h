@@ -1,7 +1,7 @@
 /* Names as readers that match them without case see them: ASCII without case, and the two characters beyond ASCII that fold into it,
  * U+017F as 's' and U+212A as 'k', as Go's encoding/json has it. */
-#ifndef BASE_FOLD_H
-#define BASE_FOLD_H
+#ifndef BASE_NAME_FOLD_H
+#define BASE_NAME_FOLD_H
 
 #include "base/bytes.h"
 

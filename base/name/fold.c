@@ -1,5 +1,5 @@
 /* Byte by byte; only two characters of several bytes fold at all. */
-#include "base/fold.h"
+#include "base/name/fold.h"
 
 enum { LONG_S_1 = 0xC5, LONG_S_2 = 0xBF, KELVIN_1 = 0xE2, KELVIN_2 = 0x84, KELVIN_3 = 0xAA };
 
