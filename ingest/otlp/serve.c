@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "ingest/otlp/otlp.h"
 
-#define BODY_MAX      ((size_t)16 << 20) /* it bounds the memory of this process */
+#define BODY_MAX      ((size_t)10 << 20) /* it bounds the memory of this process */
 #define RETRY_AFTER_S 5
 #define MESSAGE_MAX   400
 #define INSTEAD       "set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"

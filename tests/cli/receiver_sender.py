@@ -9,7 +9,7 @@ import threading
 import time
 
 ADDRESS, PID = sys.argv[1].split("//")[1], sys.argv[2]
-LARGEST = 16 << 20
+LARGEST = 10 << 20
 peak, over = 0, threading.Event()
 
 
