@@ -5,7 +5,7 @@
  *   allowed    NAME=GLOB   for each NAME that is listed, all elements match one of its GLOBs, and there is one
  *   roots      GLOB        what names a path, by its own name or by its form, is within one of them, without a fault
  *
- * Some tools match names without case (base/fold.h), others do not, so an argument that is the NAME of a rule in other letters is one
+ * Some tools match names without case (base/name/fold.h), others do not, so an argument that is the NAME of a rule in other letters is one
  * that cannot be judged: the rule applies, and forbids the call. */
 #include "projections/permissions/limits.h"
 
