@@ -1,10 +1,10 @@
 /* Threads that share the number of the next one. Where no thread can be had, this one does all of it. */
 #include "work/look/many.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define AT_ONCE 16
 
@@ -28,7 +28,7 @@ int many_look(const struct many *many) {
     struct looking l = {.many = many};
     pthread_t threads[AT_ONCE];
     size_t n = 0;
-    while (n < AT_ONCE && n + 1 < many->n && pthread_create(&threads[n], NULL, look_on, &l) == 0) {
+    while (n < AT_ONCE && n + 1 < many->n && thread_start(&threads[n], look_on, &l) == 0) {
         n++;
     }
     look_on(&l);
