@@ -31,16 +31,16 @@ struct bytes member_raw(struct bytes map, const char *name) {
     return raw;
 }
 
-bool member_is_map(struct bytes raw) {
+bool member_is(struct bytes raw, enum mp_type type) {
     struct mp_reader r;
     struct mp_item head;
     mp_reader_init(&r, raw);
-    return raw.n > 0 && mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP;
+    return raw.n > 0 && mp_next(&r, &head, NULL) == 0 && head.type == type;
 }
 
 struct bytes member_map(struct bytes map, const char *name) {
     struct bytes raw = member_raw(map, name);
-    return member_is_map(raw) ? raw : (struct bytes){NULL, 0};
+    return member_is(raw, MP_MAP) ? raw : (struct bytes){NULL, 0};
 }
 
 static bool scalar(struct bytes map, const char *name, struct mp_item *ret) {

@@ -19,7 +19,7 @@ uint64_t member_time(struct bytes map, const char *name);      /* RFC 3339; MEMB
 bool member_flag(struct bytes map, const char *name);          /* present and true */
 struct bytes member_words(struct bytes map, const char *name); /* a non-empty array of words, else empty */
 struct bytes member_map(struct bytes map, const char *name);   /* any object */
-bool member_is_map(struct bytes raw);
+bool member_is(struct bytes raw, enum mp_type type);           /* empty: it is nothing */
 struct bytes member_array(struct bytes map, const char *name); /* any array */
 /* The same, with a reader inside and its length, which is untouched when there is none. */
 struct bytes member_list(struct bytes map, const char *name, struct mp_reader *ret_inside, uint32_t *ret_count);

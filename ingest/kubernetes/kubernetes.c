@@ -115,7 +115,7 @@ static int take_text(struct reading *r, struct bytes text, struct err *err) {
         return intake_reject(r->run, &r->place, syntax ? "not valid JSON" : NULL, why.msg);
     }
     struct bytes raw = bytes_of_buf(&r->mp);
-    bool list = member_is_map(raw) && bytes_is(member_text(raw, "kind"), "EventList");
+    bool list = member_is(raw, MP_MAP) && bytes_is(member_text(raw, "kind"), "EventList");
     return list ? take_list(r, raw, err) : take_event(r, raw, err);
 }
 

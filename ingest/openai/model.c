@@ -99,7 +99,7 @@ static void take_v1(struct openai_model *m, struct bytes entry) {
     m->context_length = member_number(entry, "max_context_length");
     if (member_list(entry, "loaded_instances", &r, &n).n > 0) {
         m->loaded = n > 0 ? SEEN_ON : SEEN_OFF;
-        if (n > 0 && mp_skip(&r, 1, &first, NULL) == 0 && member_is_map(first)) {
+        if (n > 0 && mp_skip(&r, 1, &first, NULL) == 0 && member_is(first, MP_MAP)) {
             m->loaded_context = member_number(member_map(first, "config"), "context_length");
         }
     }
@@ -114,7 +114,7 @@ int openai_model_read(enum served_form form, const struct served_server *server,
                              .loaded_context = MEMBER_NONE,
                              .loaded = SEEN_UNKNOWN,
                              .raw = entry};
-    if (!member_is_map(entry)) return err_set(err, ERR_INVALID, "an entry of the list of models is not an object");
+    if (!member_is(entry, MP_MAP)) return err_set(err, ERR_INVALID, "an entry of the list of models is not an object");
     int rc = set_name(&m, member_text(entry, form == SERVED_LMS_V1 ? "key" : "id"), err);
     if (rc != 0) return rc;
     if (form == SERVED_LMS_V1) {

@@ -44,7 +44,7 @@ static struct bytes texts(struct bytes map, const char *name) {
 int tailscale_peer_read(struct bytes raw, struct tailscale_peer *ret, struct err *err) {
     struct tailscale_peer p = {0};
     struct bytes id = member_text(raw, "ID");
-    if (!member_is_map(raw)) return err_set(err, ERR_INVALID, "a peer is not an object");
+    if (!member_is(raw, MP_MAP)) return err_set(err, ERR_INVALID, "a peer is not an object");
     if (!is_id(id)) {
         return err_set(err, ERR_INVALID, "a peer has no 'ID' of at most %d letters, digits, '-', '_' and '.'", ID_MAX);
     }
@@ -98,7 +98,7 @@ static int take_peers(struct reader *r, struct bytes peers, struct err *err) {
     struct mp_item head;
     struct bytes raw;
     int rc = 0;
-    if (!member_is_map(peers)) return 0; /* null: it knows none */
+    if (!member_is(peers, MP_MAP)) return 0; /* null: it knows none */
     mp_reader_init(&in, peers);
     if (mp_next(&in, &head, err) != 0) return ERR_CORRUPT;
     for (uint32_t i = 0; i < head.count && rc == 0 && r->status->n < TAILSCALE_PEERS_MAX; i++) {
@@ -112,9 +112,10 @@ static int take_peers(struct reader *r, struct bytes peers, struct err *err) {
 int tailscale_status_read(struct bytes raw, struct intake *run, const struct ingest_place *place,
                           struct tailscale_status *ret, struct err *err) {
     struct reader r = {run, place, ret};
-    struct bytes self = member_is_map(raw) ? member_raw(raw, "Self") : NO_BYTES, state = member_text(raw, "BackendState");
+    struct bytes self = member_is(raw, MP_MAP) ? member_raw(raw, "Self") : NO_BYTES,
+                 state = member_text(raw, "BackendState");
     memset(ret, 0, sizeof(*ret));
-    if (state.n == 0 || !member_is_map(self)) {
+    if (state.n == 0 || !member_is(self, MP_MAP)) {
         return err_set(err, ERR_INVALID, "not a status of Tailscale; expected: the output of 'tailscale status --json'");
     }
     const struct tailscale_peer as = {.version = member_word(raw, "Version"), .health = texts(raw, "Health")};
