@@ -63,11 +63,7 @@ static enum ollama_form classify_list(struct bytes map) {
 }
 
 static bool is_of(struct bytes map, const char *name, enum mp_type type) {
-    struct mp_item item;
-    struct mp_reader r;
-    struct bytes raw = member_raw(map, name);
-    mp_reader_init(&r, raw);
-    return raw.n > 0 && mp_next(&r, &item, NULL) == 0 && item.type == type;
+    return member_is(member_raw(map, name), type);
 }
 
 /* It has no other members than these; NULL at the end. */
