@@ -295,6 +295,17 @@ size_t secret_mask(struct buf *out, struct bytes text) {
     return count;
 }
 
+void secret_mask_message(char ret[ERR_MSG_MAX], const char *message) {
+    struct buf masked = {.max = ERR_MSG_MAX - 1};
+    secret_mask(&masked, bytes_of(message));
+    if (masked.fail != 0) {
+        snprintf(ret, ERR_MSG_MAX, "the reason holds secrets and is too long to be shown");
+    } else {
+        snprintf(ret, ERR_MSG_MAX, "%.*s", (int)masked.n, masked.n > 0 ? (const char *)masked.p : "");
+    }
+    buf_done(&masked);
+}
+
 const char *secret_show(char ret[SECRET_SHOW_LEN], struct bytes text) {
     struct buf masked = {.max = SHOW_LOOK_MAX * 16}, safe = {.max = SECRET_SHOW_LEN * 8};
     struct bytes part = {text.p, text.n < SHOW_LOOK_MAX ? text.n : SHOW_LOOK_MAX};

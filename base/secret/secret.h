@@ -33,6 +33,9 @@ bool secret_prefilter_is_empty(const struct secret_prefilter *prefilter);
 /* Appends text with each hit replaced by "‹secret:RULE:LEN›"; returns how many were masked (0: out is an exact copy).
  * Check out->fail for memory. */
 size_t secret_mask(struct buf *out, struct bytes text);
+/* A message of ours, which may quote what is from outside, with its secrets masked; in their place words that say so if it is too
+ * long then. */
+void secret_mask_message(char ret[ERR_MSG_MAX], const char *message);
 /* What a message may show of a text from outside: secrets masked, characters unsafe for a terminal escaped, cut to fit.
  * Returns ret; empty when out of memory. */
 #define SECRET_SHOW_LEN 97

@@ -186,12 +186,10 @@ static void set_server(struct setup_place *place, const char *server) {
 }
 
 static void leave(struct setup_place *place, const char *why) {
-    struct buf masked = {.max = ERR_MSG_MAX - 1}; /* it may quote the settings */
-    secret_mask(&masked, bytes_of(why));
+    char masked[ERR_MSG_MAX]; /* it may quote the settings */
+    secret_mask_message(masked, why);
     place->form = SETUP_NONE;
-    snprintf(place->why, sizeof(place->why), "%.*s", masked.n < 500 ? (int)masked.n : 500,
-             masked.n > 0 ? (const char *)masked.p : "");
-    buf_done(&masked);
+    snprintf(place->why, sizeof(place->why), "%.500s", masked);
 }
 
 /* A name that the tap takes: calls have it in theirs. */

@@ -119,12 +119,9 @@ static int judge(struct job *job, int opened, const struct err *why, struct err 
     int rc = setup_check(job->place->form, text, &wrong);
     if (rc == 0) rc = count(job->world, job->place, text, &ours, &same, &wrong);
     if (rc != 0) {
-        char said[ERR_MSG_MAX];
-        struct buf masked = {.max = ERR_MSG_MAX - 1};
-        secret_mask(&masked, bytes_of(wrong.msg));
-        snprintf(said, sizeof(said), "'%.400s' is broken: %.*s", f->path, masked.n < 400 ? (int)masked.n : 400,
-                 masked.n > 0 ? (const char *)masked.p : "");
-        buf_done(&masked);
+        char said[ERR_MSG_MAX], masked[ERR_MSG_MAX];
+        secret_mask_message(masked, wrong.msg);
+        snprintf(said, sizeof(said), "'%.400s' is broken: %.400s", f->path, masked);
         refuse(f, said);
         return rc == ERR_NOMEM ? err_set(err, rc, "%s", wrong.msg) : 0;
     }

@@ -155,22 +155,10 @@ static void on_taken(void *ctx, const struct log_receipt *receipt, bool gap, uin
     }
 }
 
-/* A message without its secrets. */
-static void mask_message(char ret[ERR_MSG_MAX], const char *text) {
-    struct buf masked = {.max = ERR_MSG_MAX - 1};
-    secret_mask(&masked, bytes_of(text));
-    if (masked.fail != 0) {
-        snprintf(ret, ERR_MSG_MAX, "the reason holds secrets and is too long to be shown");
-    } else {
-        snprintf(ret, ERR_MSG_MAX, "%.*s", (int)masked.n, masked.n > 0 ? (const char *)masked.p : "");
-    }
-    buf_done(&masked);
-}
-
 int intake_reject(struct intake *run, const struct ingest_place *place, const char *group, const char *why) {
     char g[ERR_MSG_MAX], *reason = run->newest_reason;
-    mask_message(g, group != NULL ? group : why);
-    mask_message(reason, why);
+    secret_mask_message(g, group != NULL ? group : why);
+    secret_mask_message(reason, why);
     tally_reject(&run->input, g, place);
     tally_reject(&run->result->total, g, place);
     if (run->options.rejected != NULL) {
@@ -191,7 +179,7 @@ void intake_pass(struct intake *run, const struct ingest_place *place, const cha
     run->input.passed++;
     run->result->total.passed++;
     if (run->options.passed != NULL) {
-        mask_message(masked, what);
+        secret_mask_message(masked, what);
         run->options.passed(run->options.ctx, place, masked);
     }
 }
@@ -462,7 +450,7 @@ int intake_finish(struct intake *run, int code, struct err *err) {
         if (code < 0 && err != NULL) {
             const struct ingest_place place = {.file = run->name, .offset = run->digest.bytes};
             char why[ERR_MSG_MAX];
-            mask_message(why, without_path(err->msg, run->path));
+            secret_mask_message(why, without_path(err->msg, run->path));
             tally_reject(&run->input, why, &place); /* the receipt says where it ended */
         }
         int ended = intake_end(run, &later);
