@@ -6,7 +6,6 @@
  * and its sign-in is in it: that file is read, and never changed. */
 #include "capture/setup/mcp.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,31 +215,23 @@ static int take_server(const struct setup_mcp *m, const struct setup_place *of, 
     return each(ctx, &place, err);
 }
 
-/* Servers of these settings that have a record, and are no longer named. */
-static int take_gone(const struct setup_world *world, const struct setup_place *of, const struct edit_mcp_list *list,
-                     const char *path, setup_mcp_each *each, void *ctx, struct err *err) {
-    struct setup_record *record = calloc(1, sizeof(*record));
-    const struct dirent *entry;
-    char dir[FILE_PATH_MAX], id[300];
-    int rc = record != NULL ? file_join(dir, world->dir, "setup", err) : err_set(err, ERR_NOMEM, "out of memory");
-    DIR *records = rc == 0 ? opendir(dir) : NULL;
-    while (records != NULL && rc == 0 && (entry = readdir(records)) != NULL) {
-        const char *end = strrchr(entry->d_name, '.');
-        if (end == NULL || strcmp(end, ".json") != 0 || entry->d_name[0] == '.') continue;
-        snprintf(id, sizeof(id), "%.*s", (int)(end - entry->d_name), entry->d_name);
-        if (setup_record_read(world, id, record, NULL) == 0 && record->server[0] != '\0' &&
-            strcmp(record->path, path) == 0 && edit_mcp_find(list, record->server) == NULL) {
-            struct setup_place place = *of;
-            set_server(&place, record->server);
-            rc = each(ctx, &place, err);
-        }
-        setup_record_done(record);
+struct gone {
+    const struct setup_place *of;
+    const struct edit_mcp_list *list;
+    const char *path;
+    setup_mcp_each *each;
+    void *ctx;
+};
+
+/* A server of these settings that has a record, and is no longer named. */
+static int take_gone(void *ctx, const struct setup_record *record, struct err *err) {
+    const struct gone *g = ctx;
+    if (record->server[0] == '\0' || strcmp(record->path, g->path) != 0 || edit_mcp_find(g->list, record->server) != NULL) {
+        return 0;
     }
-    if (records != NULL) {
-        closedir(records);
-    }
-    free(record);
-    return rc;
+    struct setup_place place = *g->of;
+    set_server(&place, record->server);
+    return g->each(g->ctx, &place, err);
 }
 
 static int take_file(const struct setup_world *world, const struct setup_mcp *m, const struct setup_agent *agent,
@@ -264,7 +255,10 @@ static int take_file(const struct setup_world *world, const struct setup_mcp *m,
     for (size_t i = 0; rc == 0 && opened == 0 && i < list->n; i++) {
         rc = take_server(m, &place, &list->servers[i], each, ctx, err);
     }
-    if (rc == 0 && opened == 0) rc = take_gone(world, &place, list, target.path, each, ctx, err);
+    if (rc == 0 && opened == 0) {
+        struct gone gone = {&place, list, target.path, each, ctx};
+        rc = setup_record_each(world, take_gone, &gone, err);
+    }
     target_done(&target);
     return rc;
 }

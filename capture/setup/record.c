@@ -5,7 +5,9 @@
  * The second line is for the doctor. It is missing in what earlier versions wrote. */
 #include "capture/setup/record.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -164,6 +166,26 @@ int setup_record_write(const struct setup_world *world, const char *id, const st
     if (rc == 0) rc = file_write_durable(path, bytes_of_buf(&text), 0600, err);
     obj_done(&obj);
     buf_done(&text);
+    return rc;
+}
+
+int setup_record_each(const struct setup_world *world, setup_record_fn *each, void *ctx, struct err *err) {
+    struct setup_record *record = calloc(1, sizeof(*record));
+    const struct dirent *entry;
+    char path[FILE_PATH_MAX], id[300];
+    int rc = record != NULL ? file_join(path, world->dir, "setup", err) : err_set(err, ERR_NOMEM, "out of memory");
+    DIR *records = rc == 0 ? opendir(path) : NULL; /* none: nothing was connected yet */
+    while (records != NULL && rc == 0 && (entry = readdir(records)) != NULL) {
+        const char *end = strrchr(entry->d_name, '.');
+        if (end == NULL || strcmp(end, ".json") != 0 || entry->d_name[0] == '.') continue;
+        snprintf(id, sizeof(id), "%.*s", (int)(end - entry->d_name), entry->d_name);
+        if (setup_record_read(world, id, record, NULL) == 0) rc = each(ctx, record, err);
+        setup_record_done(record);
+    }
+    if (records != NULL) {
+        closedir(records);
+    }
+    free(record);
     return rc;
 }
 

@@ -36,6 +36,9 @@ int setup_record_read(const struct setup_world *world, const char *id, struct se
 int setup_record_write(const struct setup_world *world, const char *id, const struct setup_record *record, struct err *err);
 int setup_record_drop(const struct setup_world *world, const char *id, struct err *err);
 void setup_record_done(struct setup_record *record);
+/* All records that can be read, in no order; borrowed for the call. A non-zero answer of `each` ends it and is returned. ERR_NOMEM. */
+typedef int setup_record_fn(void *ctx, const struct setup_record *record, struct err *err);
+int setup_record_each(const struct setup_world *world, setup_record_fn *each, void *ctx, struct err *err);
 bool setup_record_made(const struct setup_record *record, const char *path);
 
 #endif

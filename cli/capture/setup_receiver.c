@@ -1,8 +1,6 @@
 /* What setup adds to sources.conf for the telemetry that it lets agents send: the receiver, as one section with a comment by which
  * --undo knows it. It goes when no agent sends telemetry by setup any more, if it is still as it was written. */
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,30 +51,23 @@ static int drop_section(const struct setup_receiver *r, struct err *err) {
     return setup_section_drop(&sections, NAME, err);
 }
 
-/* Agents that setup lets send to this address (NULL: anywhere), as a list of names; with `keeps`, only those that it is true of. */
-static void find_senders(const struct setup_world *world, const char *address, bool (*keeps)(void *ctx, const char *agent),
-                         void *ctx, char ret[256]) {
-    struct setup_record *record = calloc(1, sizeof(*record));
-    char path[FILE_PATH_MAX], id[300];
-    const struct dirent *one;
-    size_t n = 0;
-    DIR *all = record != NULL && file_join(path, world->dir, "setup", NULL) == 0 ? opendir(path) : NULL;
-    ret[0] = '\0';
-    while (all != NULL && (one = readdir(all)) != NULL) {
-        const char *end = strrchr(one->d_name, '.');
-        if (end == NULL || strcmp(end, ".json") != 0 || one->d_name[0] == '.') continue;
-        snprintf(id, sizeof(id), "%.*s", (int)(end - one->d_name), one->d_name);
-        if (setup_record_read(world, id, record, NULL) == 0 && record->otlp[0] != '\0' &&
-            (address == NULL || strcmp(record->otlp, address) == 0) && (keeps == NULL || keeps(ctx, record->agent)) &&
-            n < 180) {
-            n += (size_t)snprintf(ret + n, 256 - n, "%s%s", n > 0 ? ", " : "", record->agent);
-        }
-        setup_record_done(record);
+struct senders {
+    const char *address; /* NULL: any */
+    bool (*keeps)(void *ctx, const char *agent);
+    void *ctx;
+    char names[256]; /* as a list */
+    size_t n;
+};
+
+/* An agent that setup lets send to this address; with `keeps`, only if that is true of it. */
+static int take_sender(void *ctx, const struct setup_record *record, struct err *err) {
+    struct senders *s = ctx;
+    (void)err;
+    if (record->otlp[0] != '\0' && (s->address == NULL || strcmp(record->otlp, s->address) == 0) &&
+        (s->keeps == NULL || s->keeps(s->ctx, record->agent)) && s->n < 180) {
+        s->n += (size_t)snprintf(s->names + s->n, sizeof(s->names) - s->n, "%s%s", s->n > 0 ? ", " : "", record->agent);
     }
-    if (all != NULL) {
-        closedir(all);
-    }
-    free(record);
+    return 0;
 }
 
 /* 0: as it was written, for this address; ERR_CONFLICT: changed since; ERR_NOTFOUND: there is none of ours. By its own name it is
@@ -98,7 +89,8 @@ int setup_receiver_check(const struct setup_receiver *r, bool (*keeps)(void *ctx
     struct sources_conf conf = {0};
     struct err err = {0};
     const char *name;
-    char address[256] = "", senders[256] = "";
+    char address[256] = "";
+    struct senders senders = {.address = address, .keeps = keeps, .ctx = ctx};
     int rc = sources_conf_load(&conf, r->cli->dir, &err);
     bool free_ = rc == 0 && (find_listener(&conf, r->address, &name) || sources_conf_find(&conf, NAME) == NULL);
     int state = rc == 0 && !free_ ? look(r, address, &err) : 0;
@@ -112,14 +104,14 @@ int setup_receiver_check(const struct setup_receiver *r, bool (*keeps)(void *ctx
                           r->address);
     }
     if (address[0] != '\0') {
-        find_senders(r->world, address, keeps, ctx, senders);
+        (void)setup_record_each(r->world, take_sender, &senders, NULL);
     }
-    if (senders[0] != '\0') {
+    if (senders.n > 0) {
         return cli_refuse(r->cli, EXIT_NO, ERR_CONFLICT,
                           "%s would still send telemetry to %s, where the receiver '" NAME
                           "' is; name them too. Nothing was "
                           "changed",
-                          senders, address);
+                          senders.names, address);
     }
     return 0;
 }
@@ -145,9 +137,10 @@ int setup_receiver_add(const struct setup_receiver *r) {
 
 int setup_receiver_drop(const struct setup_receiver *r) {
     struct err err = {0};
-    char address[256], senders[256] = "";
-    if (!r->named) find_senders(r->world, NULL, NULL, NULL, senders);
-    if (senders[0] != '\0') return 0;
+    char address[256];
+    struct senders senders = {.n = 0};
+    if (!r->named) (void)setup_record_each(r->world, take_sender, &senders, NULL);
+    if (senders.n > 0) return 0;
     int rc = look(r, address, &err);
     if (rc == ERR_NOTFOUND) return 0;
     if (rc == ERR_CONFLICT) {
