@@ -1,15 +1,13 @@
 /* One query of one row. */
 #include "cli/capture/newest.h"
 
-int newest_find(struct ledger *ledger, size_t field, const char *text, struct newest *ret, struct err *err) {
-    const struct query_value value = {.type = QUERY_TEXT, .text = bytes_of(text)};
-    const struct query_term term = {.field = field, .op = QUERY_EQ, .values = &value, .n_values = 1};
+int newest_of(struct ledger *ledger, const struct query_term *terms, size_t n, struct newest *ret, struct err *err) {
     struct query_cursor *cursor = NULL;
     struct query_value time = {0};
     struct query q;
     query_init(&q);
-    q.terms = &term;
-    q.n_terms = 1;
+    q.terms = terms;
+    q.n_terms = n;
     q.descending = true;
     q.limit = 1;
     *ret = (struct newest){.seq = LOG_NO_SEQ};
@@ -22,4 +20,10 @@ int newest_find(struct ledger *ledger, size_t field, const char *text, struct ne
     }
     query_close(cursor);
     return rc == 1 ? 0 : rc;
+}
+
+int newest_find(struct ledger *ledger, size_t field, const char *text, struct newest *ret, struct err *err) {
+    const struct query_value value = {.type = QUERY_TEXT, .text = bytes_of(text)};
+    const struct query_term term = {.field = field, .op = QUERY_EQ, .values = &value, .n_values = 1};
+    return newest_of(ledger, &term, 1, ret, err);
 }

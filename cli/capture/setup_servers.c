@@ -12,10 +12,10 @@
 #include "base/clock.h"
 #include "capture/setup/mcp.h"
 #include "capture/setup/stack.h"
+#include "cli/capture/newest.h"
 #include "cli/print/say.h"
 #include "cli/print/table.h"
 #include "cli/print/when.h"
-#include "query/query.h"
 
 struct setup_server {
     struct setup_place place;
@@ -127,28 +127,16 @@ int setup_servers_undo_newest(struct setup_servers *s, const struct setup_agent 
 /* When the tap's newest event of this server was sealed; false: there is none, or it cannot be found. */
 static bool last_event(const struct setup_servers *s, const struct setup_place *place, uint64_t *ret_time) {
     char actor[96];
-    struct query query;
-    struct query_cursor *cursor = NULL;
-    struct query_value values[2] = {{.type = QUERY_TEXT}, {.type = QUERY_TEXT}}, time = {0};
+    struct newest newest = {.seq = LOG_NO_SEQ};
+    snprintf(actor, sizeof(actor), "agent:%s", place->agent->name);
+    const struct query_value values[2] = {{.type = QUERY_TEXT, .text = bytes_of(actor)},
+                                          {.type = QUERY_TEXT, .text = bytes_of(place->server)}};
     const struct query_term terms[2] = {
         {.field = QUERY_ACTOR, .op = QUERY_EQ, .values = &values[0], .n_values = 1},
         {.field = query_field_find(bytes_of("server")), .op = QUERY_EQ, .values = &values[1], .n_values = 1}};
-    if (s->ledger == NULL || place->server[0] == '\0' || terms[1].field == SIZE_MAX) return false;
-    snprintf(actor, sizeof(actor), "agent:%s", place->agent->name);
-    values[0].text = bytes_of(actor);
-    values[1].text = bytes_of(place->server);
-    query_init(&query);
-    query.terms = terms;
-    query.n_terms = 2;
-    query.descending = true;
-    query.limit = 1;
-    bool found = query_open(s->ledger, &query, &cursor, NULL) == 0 && query_next(cursor, NULL) == 0 &&
-                 query_get(cursor, QUERY_TIME, &time, NULL) == 0 && time.type == QUERY_INT && time.int_ >= 0;
-    query_close(cursor);
-    if (found) {
-        *ret_time = (uint64_t)time.int_;
-    }
-    return found;
+    if (s->ledger == NULL || place->server[0] == '\0' || newest_of(s->ledger, terms, 2, &newest, NULL) != 0) return false;
+    *ret_time = newest.time;
+    return newest.seq != LOG_NO_SEQ;
 }
 
 static const char *state_word(const struct setup_servers *s, const struct setup_finding *f) {
