@@ -5,10 +5,6 @@ static void on_begin(void *x, void *ctx, const struct httpd_head *head, struct p
     (void)exchange_begin(x, ctx, head, ret);
 }
 
-static struct tap_record *record_of(const struct exchange *x) {
-    return x->session != NULL ? x->session->record : NULL;
-}
-
 /* *lost counts all of it as soon as it is too large. */
 static void keep(struct held *held, struct bytes piece, uint64_t *lost) {
     struct err why = {0};
@@ -23,8 +19,8 @@ static void on_request(void *ctx, struct bytes piece) {
 }
 
 static void record_sent(struct exchange *x) {
-    if (x->sent.body.n > 0) tap_record_text(record_of(x), TAP_CLIENT, &x->within, bytes_of_buf(&x->sent.body));
-    if (x->sent_lost > 0) tap_record_lose(record_of(x), TAP_CLIENT, x->sent_lost);
+    if (x->sent.body.n > 0) tap_record_text(exchange_record(x), TAP_CLIENT, &x->within, bytes_of_buf(&x->sent.body));
+    if (x->sent_lost > 0) tap_record_lose(exchange_record(x), TAP_CLIENT, x->sent_lost);
     x->sent_lost = 0;
     buf_done(&x->sent.body);
 }
@@ -41,7 +37,7 @@ static int on_event(void *ctx, const struct sse_event *event, struct err *err) {
     struct exchange *x = ctx;
     (void)err;
     bool message = event->type.n == 0 || bytes_is(event->type, "message");
-    if (message && event->data.n > 0) tap_record_text(record_of(x), TAP_SERVER, &x->within, event->data);
+    if (message && event->data.n > 0) tap_record_text(exchange_record(x), TAP_SERVER, &x->within, event->data);
     return 0;
 }
 
@@ -76,9 +72,9 @@ static void on_end(void *ctx, enum pass_end end, const char *error, const char *
     if (!x->on) return;
     record_sent(x);
     bool message = text.n > 0 && (x->status < 300 || memmem(text.p, text.n, "\"jsonrpc\"", 9) != NULL);
-    if (message && end == PASS_COMPLETE) tap_record_text(record_of(x), TAP_SERVER, &x->within, text);
+    if (message && end == PASS_COMPLETE) tap_record_text(exchange_record(x), TAP_SERVER, &x->within, text);
     x->answer_lost += x->sse.skipped;
-    if (x->answer_lost > 0) tap_record_lose(record_of(x), TAP_SERVER, x->answer_lost);
+    if (x->answer_lost > 0) tap_record_lose(exchange_record(x), TAP_SERVER, x->answer_lost);
     exchange_end(x, end, error);
 }
 

@@ -34,7 +34,7 @@ static size_t count(const struct httpd_head *head, const char *name) {
 static bool take_field(const struct httpd_head *head, const char *name, char *ret, size_t size) {
     struct bytes value = fields_value(head, name);
     if (count(head, name) > 1 || value.n >= size) return false;
-    memcpy(ret, value.n > 0 ? (const char *)value.p : "", value.n);
+    bytes_copy(ret, value);
     ret[value.n] = '\0';
     return true;
 }
@@ -78,6 +78,10 @@ bool exchange_begin(struct exchange *x, struct streamable_shared *shared, const 
     x->session = sessions_get(shared->sessions, id);
     if (x->session == NULL && shared->judges) refuse(plan, 503, "too many sessions at once; try again");
     return true;
+}
+
+struct tap_record *exchange_record(const struct exchange *x) {
+    return x->session != NULL ? x->session->record : NULL;
 }
 
 bool exchange_is_initialize(struct bytes text) {

@@ -48,6 +48,8 @@ struct exchange {
 /* The head of a request. False: it is not about messages, and passes (or not) as `ret` says. */
 bool exchange_begin(struct exchange *x, struct streamable_shared *shared, const struct httpd_head *head,
                     struct pass_plan *ret);
+/* Of its session; NULL: it has none, or nothing is recorded. */
+struct tap_record *exchange_record(const struct exchange *x);
 /* Whether the text is a request 'initialize'. */
 bool exchange_is_initialize(struct bytes text);
 /* The head of the answer: now it is known which session the request began, and whether one has ended. */

@@ -15,10 +15,6 @@
     "answer "                                                                                                              \
     "could not be read\"}}"
 
-static struct tap_record *record_of(const struct exchange *x) {
-    return x->session != NULL ? x->session->record : NULL;
-}
-
 static void on_begin(void *ctx, void *shared, const struct httpd_head *head, struct pass_plan *ret) {
     struct exchange *x = ctx;
     if (!exchange_begin(x, shared, head, ret)) return;
@@ -162,7 +158,7 @@ static enum pass_manner on_answer(void *ctx, const struct pass_answer *answer) {
     struct exchange *x = ctx;
     if (!x->on) return PASS_AS_IT_IS;
     exchange_answered(x, answer);
-    if (x->initializes) tap_record_text(record_of(x), TAP_CLIENT, &x->within, bytes_of_buf(&x->request));
+    if (x->initializes) tap_record_text(exchange_record(x), TAP_CLIENT, &x->within, bytes_of_buf(&x->request));
     begin_strict(x, TAP_SERVER, to_reply);
     bool good = x->status >= 200 && x->status <= 299;
     buf_clear(&x->go);
@@ -223,7 +219,7 @@ static void on_end(void *ctx, enum pass_end end, const char *error, const char *
     struct exchange *x = ctx;
     (void)words;
     if (!x->on) return;
-    if (x->sse.skipped > 0) tap_record_lose(record_of(x), TAP_SERVER, x->sse.skipped);
+    if (x->sse.skipped > 0) tap_record_lose(exchange_record(x), TAP_SERVER, x->sse.skipped);
     size_t called = x->called;
     struct tap_judge *judge = x->shared->judge;
     exchange_end(x, end, error);

@@ -19,7 +19,7 @@ void sse_done(struct sse *s) {
 
 static void copy(char *to, size_t size, struct bytes value) {
     if (value.n < size) {
-        memcpy(to, value.n > 0 ? (const char *)value.p : "", value.n);
+        bytes_copy(to, value);
         to[value.n] = '\0';
     }
 }

@@ -45,7 +45,7 @@ struct pending *pendings_put(struct pendings *all, enum tap_side side, enum wait
     p->order = all->n++;
     tap_message_id(id, channel, p->id);
     struct bytes word = tap_message_id_word(id, room);
-    memcpy(p->word, word.n > 0 ? (const char *)word.p : "", word.n);
+    bytes_copy(p->word, word);
     return p;
 }
 
