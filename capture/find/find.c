@@ -12,10 +12,6 @@ int find_all(const struct find_world *world, struct find_list *ret, struct err *
     return rc == ERR_LIMIT ? 0 : rc; /* the first ones are enough for a table */
 }
 
-int find_named(const struct find_thing *thing, struct find_list *list, struct err *err) {
-    return places_named(thing, list, err);
-}
-
 void find_receiver(const char *(*env)(const char *name), char ret[HTTPD_ADDRESS_MAX]) {
     places_receiver(env, ret);
 }

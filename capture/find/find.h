@@ -8,8 +8,6 @@
 
 /* Everything that is here. Free with find_list_done, on failure too; zeroed is empty. ERR_NOMEM. */
 int find_all(const struct find_world *world, struct find_list *ret, struct err *err);
-/* Appends what can be connected by its name although nothing of it was found, if it can: a receiver of telemetry. */
-int find_named(const struct find_thing *thing, struct find_list *list, struct err *err);
 /* Where a receiver of telemetry belongs: the address of this machine to which OpenTelemetry's variables send, or else the default. */
 void find_receiver(const char *(*env)(const char *name), char ret[HTTPD_ADDRESS_MAX]);
 

@@ -256,18 +256,6 @@ static int find_audit(const struct find_world *world, const struct find_thing *t
     return 0;
 }
 
-int places_named(const struct find_thing *thing, struct find_list *list, struct err *err) {
-    struct find_found *f = NULL;
-    if (thing->form != FIND_TELEMETRY) return 0;
-    int rc = find_add(list, thing, "name", &f, err);
-    if (rc != 0) return rc;
-    snprintf(f->place, sizeof(f->place), RECEIVER);
-    snprintf(f->note, sizeof(f->note), "for programs with OTEL_EXPORTER_OTLP_ENDPOINT=http://" RECEIVER);
-    f->key = "listen";
-    f->can = true;
-    return 0;
-}
-
 int places_find(const struct find_world *world, const struct find_thing *thing, struct find_list *list, struct err *err) {
     switch (thing->form) {
     case FIND_SERVER:

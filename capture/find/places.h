@@ -8,8 +8,6 @@
 /* Appends what there is of this thing, unless it is a server. ERR_NOMEM, ERR_LIMIT. */
 int places_find(const struct find_world *world, const struct find_thing *thing, struct find_list *list, struct err *err);
 
-/* Appends what can be connected by its name although nothing of it was found: a receiver of telemetry. */
-int places_named(const struct find_thing *thing, struct find_list *list, struct err *err);
 /* See find_receiver. */
 void places_receiver(const char *(*env)(const char *name), char ret[HTTPD_ADDRESS_MAX]);
 

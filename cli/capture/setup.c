@@ -316,6 +316,7 @@ static struct setup_receiver receiver_of(struct setup *s) {
                                    .ledger = s->ledger,
                                    .address = s->world.otlp,
                                    .actor = cli_actor(opt_text(s->args, &options[S_ACTOR]), s->actor),
+                                   .units = opt_has(s->args, &options[S_UNITS]),
                                    .named = s->otlp};
 }
 

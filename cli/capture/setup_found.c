@@ -38,6 +38,11 @@ bool setup_found_knows(const char *name) {
     return false;
 }
 
+/* Telemetry has a receiver, which goes by that name: setup_receiver.h adds it. */
+static bool is_receiver(const struct find_thing *thing) {
+    return thing != NULL && thing->form == FIND_TELEMETRY;
+}
+
 /* By its own name, or that of its kind. */
 static bool is_named(const struct setup_finds *o, const char *name, const struct find_thing *thing) {
     for (size_t i = 0; i < o->args->n_args; i++) {
@@ -220,7 +225,7 @@ static int take(struct finding *w, const struct find_found *f) {
     const char *state = state_of(w, e);
     bool all = w->o->args->n_args == 0, named = is_named(w->o, f->name, f->thing), applies = w->o->does == SETUP_APPLIES;
     if (!named && !all) return 0;
-    bool wanted = applies && (named || f->sure);
+    bool wanted = applies && ((named && !is_receiver(f->thing)) || (all && f->sure));
     int code = wanted && e == NULL ? connect_one(w, f, &state) : 0;
     if (code != 0) return code;
     e = find_entry(w, f);
@@ -229,31 +234,18 @@ static int take(struct finding *w, const struct find_found *f) {
 }
 
 /* What was named and is nowhere. */
-static int take_absent(struct finding *w) {
-    struct err err = {0};
+static void say_absent(struct finding *w) {
     for (size_t i = 0; i < w->o->args->n_args; i++) {
         const char *name = w->o->args->args[i];
-        bool there = !setup_found_knows(name); /* an agent's */
+        bool there = !setup_found_knows(name) || is_receiver(find_thing(name)); /* an agent's */
         for (size_t k = 0; k < w->list.n && !there; k++) {
             there = strcmp(w->list.found[k].name, name) == 0 || strcmp(w->list.found[k].thing->name, name) == 0;
         }
-        const struct find_thing *thing = find_thing(name);
         if (there) continue;
-        size_t before = w->list.n;
-        if (thing != NULL && find_named(thing, &w->list, &err) != 0) return cli_fail(w->o->cli, &err);
-        if (w->list.n == before) {
-            cli_note(w->o->cli,
-                     "ledger: setup: '%s' is not on this box; 'ledger sources add' configures a source in any case", name);
-            w->failed = w->failed || w->o->does == SETUP_APPLIES;
-        }
+        cli_note(w->o->cli, "ledger: setup: '%s' is not on this box; 'ledger sources add' configures a source in any case",
+                 name);
+        w->failed = w->failed || w->o->does == SETUP_APPLIES;
     }
-    return 0;
-}
-
-static int write_units(const struct finding *w, const struct sources_names *names, bool undoes) {
-    struct err err = {0};
-    int rc = names->n > 0 ? sources_units_change(w->o->cli, w->o->ledger, names, undoes, &err) : 0;
-    return rc == 0 ? 0 : rc == ERR_CONFLICT ? cli_fail_as(w->o->cli, &err, EXIT_NO) : cli_fail_input(w->o->cli, &err);
 }
 
 /* How the sections are kept running. */
@@ -269,7 +261,8 @@ static int keep_running(struct finding *w, bool added) {
             names[n++] = e->name;
         }
     }
-    if (w->o->units) return write_units(w, &(struct sources_names){names, n}, false);
+    const struct setup_sections sections = {w->o->cli, w->o->ledger, w->o->actor, false};
+    if (w->o->units) return setup_section_units(&sections, names, n, false);
     if (added) {
         setup_say_start(w->o->cli, "sources are added to sources.conf", "");
     }
@@ -280,7 +273,8 @@ static int look_or_apply(struct finding *w) {
     const struct setup_finds *o = w->o;
     const struct find_world world = {cli_env, o->home, o->root};
     struct err err = {0};
-    int rc = find_all(&world, &w->list, &err), code = rc != 0 ? cli_fail(o->cli, &err) : take_absent(w);
+    int rc = find_all(&world, &w->list, &err), code = rc != 0 ? cli_fail(o->cli, &err) : 0;
+    if (code == 0) say_absent(w);
     size_t before = w->conf.n;
     for (size_t i = 0; code == 0 && i < w->list.n; i++) {
         code = take(w, &w->list.found[i]);
@@ -323,7 +317,7 @@ static int undo(struct finding *w) {
             obj_obj(w->json, NULL, &one);
         }
     }
-    return code == 0 ? write_units(w, &(struct sources_names){removed, n_removed}, true) : code;
+    return code == 0 ? setup_section_units(&sections, removed, n_removed, true) : code;
 }
 
 int setup_found(const struct setup_finds *finds, struct obj *json) {

@@ -51,6 +51,30 @@ static int drop_section(const struct setup_receiver *r, struct err *err) {
     return setup_section_drop(&sections, NAME, err);
 }
 
+/* 0: as it was written, for this address; ERR_CONFLICT: changed since; ERR_NOTFOUND: there is none of ours. By its own name it is
+ * ours whatever it was added for. */
+static int look(const struct setup_receiver *r, char ret_address[256], struct err *err) {
+    struct sources_conf conf = {0};
+    int rc = sources_conf_load(&conf, r->cli->dir, err);
+    const struct sources_entry *e = rc == 0 ? sources_conf_find(&conf, NAME) : NULL;
+    if (rc == 0) {
+        enum setup_section state = e != NULL ? setup_section_look(e, !r->named) : SETUP_SECTION_OTHERS;
+        rc = state == SETUP_SECTION_OURS ? 0 : state == SETUP_SECTION_CHANGED ? ERR_CONFLICT : ERR_NOTFOUND;
+        snprintf(ret_address, 256, "%s", rc != ERR_NOTFOUND && e->listen != NULL ? e->listen : "");
+    }
+    sources_conf_done(&conf);
+    return rc;
+}
+
+/* Of the section that setup added. */
+static int change_unit(const struct setup_receiver *r, bool undoes) {
+    static const char *const names[] = {NAME};
+    const struct setup_sections sections = sections_of(r);
+    char address[256];
+    bool ours = undoes || look(r, address, NULL) == 0;
+    return ours ? setup_section_units(&sections, names, 1, undoes) : 0;
+}
+
 struct senders {
     const char *address; /* NULL: any */
     bool (*keeps)(void *ctx, const char *agent);
@@ -68,21 +92,6 @@ static int take_sender(void *ctx, const struct setup_record *record, struct err 
         s->n += (size_t)snprintf(s->names + s->n, sizeof(s->names) - s->n, "%s%s", s->n > 0 ? ", " : "", record->agent);
     }
     return 0;
-}
-
-/* 0: as it was written, for this address; ERR_CONFLICT: changed since; ERR_NOTFOUND: there is none of ours. By its own name it is
- * ours whatever it was added for. */
-static int look(const struct setup_receiver *r, char ret_address[256], struct err *err) {
-    struct sources_conf conf = {0};
-    int rc = sources_conf_load(&conf, r->cli->dir, err);
-    const struct sources_entry *e = rc == 0 ? sources_conf_find(&conf, NAME) : NULL;
-    if (rc == 0) {
-        enum setup_section state = e != NULL ? setup_section_look(e, !r->named) : SETUP_SECTION_OTHERS;
-        rc = state == SETUP_SECTION_OURS ? 0 : state == SETUP_SECTION_CHANGED ? ERR_CONFLICT : ERR_NOTFOUND;
-        snprintf(ret_address, 256, "%s", rc != ERR_NOTFOUND && e->listen != NULL ? e->listen : "");
-    }
-    sources_conf_done(&conf);
-    return rc;
 }
 
 int setup_receiver_check(const struct setup_receiver *r, bool (*keeps)(void *ctx, const char *agent), void *ctx) {
@@ -131,8 +140,8 @@ int setup_receiver_add(const struct setup_receiver *r) {
         setup_say_start(r->cli, intro, name);
     }
     sources_conf_done(&conf);
-    if (rc == 0) return 0;
-    return rc == ERR_CONFLICT ? cli_fail_as(r->cli, &err, EXIT_NO) : cli_fail_input(r->cli, &err);
+    if (rc != 0) return rc == ERR_CONFLICT ? cli_fail_as(r->cli, &err, EXIT_NO) : cli_fail_input(r->cli, &err);
+    return r->units ? change_unit(r, false) : 0;
 }
 
 int setup_receiver_drop(const struct setup_receiver *r) {
@@ -150,7 +159,7 @@ int setup_receiver_drop(const struct setup_receiver *r) {
     if (rc == 0) rc = drop_section(r, &err);
     if (rc != 0) return cli_fail_input(r->cli, &err);
     cli_note(r->cli, "ledger: setup: the receiver '" NAME "' is removed from sources.conf");
-    return 0;
+    return change_unit(r, true);
 }
 
 bool setup_receiver_find(const struct setup_receiver *r, char ret_name[256], char ret_address[256]) {

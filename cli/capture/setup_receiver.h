@@ -12,6 +12,7 @@ struct setup_receiver {
     struct ledger *ledger;
     const char *address; /* ADDRESS:PORT; not needed to drop it */
     const char *actor;
+    bool units; /* also its unit of systemd */
     bool named; /* by its own name: --undo drops it although agents are connected */
 };
 

@@ -83,3 +83,10 @@ int setup_section_drop(const struct setup_sections *s, const char *name, struct 
     sources_edit_done(&edit);
     return rc;
 }
+
+int setup_section_units(const struct setup_sections *s, const char *const *names, size_t n, bool undoes) {
+    const struct sources_names units = {names, n};
+    struct err err = {0};
+    int rc = n > 0 ? sources_units_change(s->cli, s->ledger, &units, undoes, &err) : 0;
+    return rc == 0 ? 0 : rc == ERR_CONFLICT ? cli_fail_as(s->cli, &err, EXIT_NO) : cli_fail_input(s->cli, &err);
+}

@@ -25,5 +25,7 @@ int setup_section_add(const struct setup_sections *s, const char *name, struct b
 /* Takes out a section that is as setup wrote it, with its event; a file that would be empty then is removed. ERR_NOTFOUND: there
  * is none of that name. ERR_CONFLICT: it is not as setup wrote it. */
 int setup_section_drop(const struct setup_sections *s, const char *name, struct err *err);
+/* The units of these sections: written, or removed with them. Nothing for none. Returns 0, or an exit code after reporting. */
+int setup_section_units(const struct setup_sections *s, const char *const *names, size_t n, bool undoes);
 
 #endif

@@ -128,6 +128,13 @@ OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:43189 setup 0 --json
 same "$(row otlp | jq -r .section)" otlp
 setup 0 --undo otlp
 check test ! -e "$CONF"
+setup 0 --apply otlp --units
+check grep -q 'sources run --no-restart otlp' "$XDG_CONFIG_HOME/systemd/user/ledger-source-otlp.service"
+setup 0 --undo otlp
+check test ! -e "$XDG_CONFIG_HOME/systemd/user/ledger-source-otlp.service"
+OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:43189 setup 0 --apply --otlp 127.0.0.1:4320 otlp
+same "$(grep -c '^listen' "$CONF")" 1
+setup 0 --undo otlp
 OTEL_EXPORTER_OTLP_ENDPOINT=https://otel.example setup 0 --apply
 check test ! -e "$CONF"
 OTEL_EXPORTER_OTLP_ENDPOINT=https://otel.example setup 0
