@@ -5,23 +5,19 @@
 # Not part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_mcp_...sh. Without node (18 or
 # newer), npm or the registry it is skipped with a message.
 set -eu
-their_home=$HOME # npm's settings: a registry or a proxy of this machine
+export npm_home=$HOME
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
 # shellcheck source=tests/cli/lib_mcp.sh
 . "$ROOT/tests/cli/lib_mcp.sh"
+# shellcheck source=tests/cli/lib_npm.sh
+. "$ROOT/tests/cli/lib_npm.sh"
 
-skip() {
-    echo "${0##*/}: skipped: $*"
-    exit 0
-}
 command -v node >/dev/null || skip 'there is no node'
-command -v npm >/dev/null || skip 'there is no npm'
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' || skip "node is older than 18"
 mkdir sdk
 cp "$ROOT"/tests/mcp/{package.json,package-lock.json,sdk.mjs} sdk/
-(cd sdk && HOME=$their_home timeout 300 npm ci --no-audit --no-fund --loglevel=error) >npm.log 2>&1 ||
-    skip "npm cannot install the SDK: $(tail -n 1 npm.log)"
+from_npm sdk 'the SDK'
 BIN=$T/sdk/node_modules/.bin
 mkdir files
 echo content >files/a.txt

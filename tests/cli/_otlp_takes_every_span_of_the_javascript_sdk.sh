@@ -6,29 +6,21 @@
 # Not part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_otlp_...sh. Without
 # node, npm or the registry it is skipped with a message.
 set -eu
-their_home=$HOME # npm's settings: a registry or a proxy of this machine
+export npm_home=$HOME
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_npm.sh
+. "$ROOT/tests/cli/lib_npm.sh"
 
-skip() {
-    echo "${0##*/}: skipped: $*"
-    exit 0
-}
 command -v node >/dev/null || skip 'there is no node'
-command -v npm >/dev/null || skip 'there is no npm'
 mkdir sdk
 cp "$ROOT"/tests/otel/* sdk/
-(cd sdk && HOME=$their_home npm ci --no-audit --no-fund --loglevel=error) >npm.log 2>&1 ||
-    skip "npm cannot install the SDK: $(tail -n 1 npm.log)"
+from_npm sdk 'the SDK'
 
 new_box
 "$LEDGER" -C "$BOX" ingest otlp --listen 127.0.0.1:0 --json >"$T/.out" 2>"$T/.err" &
 pid=$!
-for _ in $(seq 600); do
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$T/.err")
-    [[ -n $address ]] && break
-    sleep 0.1
-done
+listens "$T/.err"
 (cd sdk && timeout 120 node emit.mjs "$address" 250) >exported.jsonl || fail "the SDK failed"
 kill -INT "$pid"
 code=0
@@ -62,11 +54,7 @@ mkdir defaults
 HOME=$T/defaults "$LEDGER" -C "$T/defaults/box" init >/dev/null
 "$LEDGER" -C "$T/defaults/box" ingest otlp --listen 127.0.0.1:0 --json >defaults/receipt.json 2>defaults/err &
 pid=$!
-for _ in $(seq 600); do
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' defaults/err)
-    [[ -n $address ]] && break
-    sleep 0.1
-done
+listens defaults/err
 (cd sdk && OTEL_EXPORTER_OTLP_ENDPOINT=$address timeout 120 node defaults.mjs 40) >defaults/exported.jsonl || fail "the SDK failed"
 (cd sdk && timeout 60 node grpc.mjs "$address") >defaults/grpc.out || true
 check grep -q 'gRPC is not served: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf' defaults/grpc.out

@@ -6,19 +6,15 @@
 # Not part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_promptfoo_...sh. Without npm
 # or the registry it is skipped with a message. Node 22 comes from npm as well, because promptfoo does not run on Debian's.
 set -eu
-their_home=$HOME # npm's settings: a registry or a proxy of this machine
+export npm_home=$HOME
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_npm.sh
+. "$ROOT/tests/cli/lib_npm.sh"
 
-skip() {
-    echo "${0##*/}: skipped: $*"
-    exit 0
-}
-command -v npm >/dev/null || skip 'there is no npm'
 mkdir pf
 cp "$ROOT"/tests/promptfoo/* pf/
-(cd pf && HOME=$their_home npm ci --omit=dev --omit=optional --omit=peer --ignore-scripts --no-audit --no-fund --loglevel=error) >npm.log 2>&1 ||
-    skip "npm cannot install promptfoo: $(tail -n 1 npm.log)"
+from_npm pf 'promptfoo' --omit=dev --omit=optional --omit=peer --ignore-scripts
 
 # evaluate FILE: promptfoo's exit code is 100 when a test fails.
 KEY=ghp_0123456789abcdefghijABCDEFGHIJ012345

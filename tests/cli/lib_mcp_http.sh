@@ -20,11 +20,7 @@ start() {
     rm -f tap.err tap.out
     "$LEDGER" -C "$BOX" tap mcp --json --listen 127.0.0.1:0 --upstream "http://127.0.0.1:$port/mcp" "$@" >tap.out 2>tap.err 9>&- &
     pid=$!
-    until grep -q '"listening"' tap.err 2>/dev/null; do
-        kill -0 "$pid" 2>/dev/null || fail "the tap ended: $(<tap.err)"
-        sleep 0.02
-    done
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' tap.err)
+    listens tap.err
 }
 # stop: ends it; its report in $report, what it said in $said.
 # shellcheck disable=SC2034

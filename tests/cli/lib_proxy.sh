@@ -17,8 +17,7 @@ start() {
     rm -f err out
     "$LEDGER" -C "$BOX" tap model --json --upstream "$upstream" "$@" >out 2>err 9>&- &
     pid=$!
-    until grep -q '"listening"' err 2>/dev/null; do sleep 0.02; done
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' err)
+    listens err
 }
 # stop: ends it; its report in $report.
 # shellcheck disable=SC2034

@@ -58,8 +58,8 @@ accepted ingest huggingface "$P/hub"
 # A receiver, and requests to it that are fine, broken, and full of headers.
 "$LEDGER" -C "$BOX" ingest otlp --listen 127.0.0.1:0 --json >said/otlp.out 2>said/otlp.err &
 pids+=($!)
-until grep -q '"listening"' said/otlp.err; do sleep 0.02; done
-"${PLANTED[@]}" post "$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' said/otlp.err)" "$P" otlp
+listens said/otlp.err
+"${PLANTED[@]}" post "$address" "$P" otlp
 kill -INT "${pids[0]}"
 wait "${pids[0]}" || fail 'the receiver failed'
 pids=()
@@ -71,8 +71,8 @@ pids+=($!)
 until [[ -s models.port ]]; do sleep 0.02; done
 "$LEDGER" -C "$BOX" tap model --json --content --listen 127.0.0.1:0 --upstream "http://127.0.0.1:$(<models.port)" >said/model.out 2>said/model.err &
 pids+=($!)
-until grep -q '"listening"' said/model.err; do sleep 0.02; done
-"${PLANTED[@]}" post "$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' said/model.err)" "$P" model
+listens said/model.err
+"${PLANTED[@]}" post "$address" "$P" model
 kill -TERM "${pids[@]}"
 wait "${pids[1]}" || fail 'the proxy failed'
 pids=()

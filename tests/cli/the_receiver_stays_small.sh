@@ -7,11 +7,7 @@ set -eu
 new_box
 "$LEDGER" -C "$BOX" ingest otlp --listen 127.0.0.1:0 --json >"$T/.out" 2>"$T/.err" &
 pid=$!
-for _ in $(seq 600); do
-    address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$T/.err")
-    [[ -n $address ]] && break
-    sleep 0.1
-done
+listens "$T/.err"
 peak=$(python3 "$ROOT/tests/cli/receiver_sender.py" "$address" "$pid")
 ((peak <= 64 * 1024)) || fail "the receiver had $peak KiB of its own"
 kill -INT "$pid"
