@@ -330,11 +330,15 @@ LIBDIR  ?= $(PREFIX)/lib
 HEADERS := $(filter-out %/room.h,$(wildcard lib/include/ledger/*.h)) ledger/version.h
 MANS    := $(wildcard man/*.1 man/*.5)
 DATA    := $(shell find share -type f -not -path '*/completions/*' -not -path 'share/abi/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
+PYTHON  := $(wildcard python/ledger/*.py python/ledger/py.typed)
+# Where Debian's Python looks: for packages of the system, for what its administrator installs.
+PYTHONDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3/dist-packages,$(PREFIX)/lib/$(shell python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')/dist-packages)
 # from:to pairs; `make uninstall` walks the same list.
 INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):$(LIBDIR)/libledger.so.$(VERSION) \
     $(B)/ledger-sqlite.so:$(LIBDIR)/ledger/ledger-sqlite.so $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/ledger/$(notdir $(h))) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
     $(foreach m,$(MANS),$(m):$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
     $(foreach d,$(DATA),$(d):$(PREFIX)/share/ledger/$(d:share/%=%)) \
+    $(foreach p,$(PYTHON),$(p):$(PYTHONDIR)/$(p:python/%=%)) \
     $(foreach l,$(LANGS),$(B)/locale/$(l)/LC_MESSAGES/ledger.mo:$(PREFIX)/share/locale/$(l)/LC_MESSAGES/ledger.mo) \
     $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \
     $(if $(wildcard share/completions/_ledger),share/completions/_ledger:$(PREFIX)/share/zsh/site-functions/_ledger) \
@@ -355,7 +359,7 @@ install: all
 # Copies what has been built.
 install-only: $(B)/libledger.pc
 	install -D -m 755 $(B)/ledger $(DESTDIR)$(PREFIX)/bin/ledger
-	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter %.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
+	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter share/%.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
 	install -d $(DESTDIR)$(CONFORMANCE_DIR)
 	@install -m 644 $(CONFORMANCE) $(DESTDIR)$(CONFORMANCE_DIR)
 	ln -sf libledger.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libledger.so.$(SOVERSION)

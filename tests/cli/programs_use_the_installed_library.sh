@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A program needs nothing but what was installed: the examples are compiled as C and as C++ with pkg-config's flags, linked
-# with both libraries, and run; Python uses the shared one. Neither library exports a name that is not in the headers.
+# with both libraries, and run; the Python package uses the shared one. Neither library exports a name that is not in the headers.
 set -eu
 root=$PWD build=$(realpath "$(dirname "${LEDGER:?}")")
 # shellcheck source=tests/cli/lib.sh
@@ -93,13 +93,18 @@ truncate -s 8192 cut/evidence/data.mdb
 as 30 ./verify cut
 out_has 'invalid'
 
-as 0 python3 "$root/share/examples/ledger_ctypes.py" python.box
-out_has "refused: 'host/he\\x00re' has a NUL character"
-out_has "refused: there is no table 'nosuch'"
-out_has "libledger $(pkg-config --modversion libledger)"
-out_has 'event 1 is sealed: filesystem.read'
-out_has "[{'n': 2, 'kind': 'permission.granted'}]"
-out_has $'\ngranted\n'
-out_has 'verified while it is open: not anchored'
+# Python finds the package where it was installed, and the library by its name.
+cat >record.py <<'PY'
+import sys
+import ledger
+
+ledger.create(sys.argv[1], origin="example.org/box-3")
+with ledger.open(sys.argv[1]) as box, box.run("greet") as run:
+    print("ledger", ledger.__version__, "from", ledger.__file__)
+print(ledger.verify(sys.argv[1])["verdict"])
+PY
+as 0 env -u LEDGER_LIBRARY PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$D/usr/lib/python3/dist-packages" python3 record.py python.box
+out_has "ledger $(pkg-config --modversion libledger) from $D/usr/lib/python3/dist-packages/ledger/"
+out_has 'not anchored'
 
 finish
