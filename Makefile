@@ -73,7 +73,7 @@ clean:
 
 # ---- a bare machine: install first, then start over, because pkg-config is called below ---------------------------------
 
-MISSING := $(if $(filter-out deps help clean,$(GOALS)),$(shell tools/deps missing $(filter bench,$(GOALS))))
+MISSING := $(if $(filter-out deps help clean deb test-deb,$(GOALS)),$(if $(PACKAGED),,$(shell tools/deps missing $(filter bench,$(GOALS)))))
 ifneq ($(MISSING),)
 ifneq ($(or $(INSTALLED),$(if $(filter test demo bench,$(GOALS)),,no)),)
 $(error missing: $(MISSING); 'make deps' installs them)
@@ -312,6 +312,16 @@ lint: $(call archives,$(PRESENT)) $(B)/libledger.so
 	@CC='$(CC)' COMPILE='$(COMPILE)' tools/lint --build $(B) $(foreach l,$(LAYERS),--sees '$(l): $(SEES_$(l))' \
 	    $(if $(ROOMS_$(l)),--rooms '$(l): $(ROOMS_$(l))'))
 
+# ---- Debian packages ----------------------------------------------------------------------------------------------------
+
+## make deb         builds Debian packages into build/deb; needs debhelper. make test-deb installs, upgrades and removes
+##                  them in a bare system, as root; needs lintian and mmdebstrap
+.PHONY: deb test-deb
+deb:
+	@packaging/deb build/deb
+test-deb:
+	@packaging/test build/deb
+
 # ---- the ABI ------------------------------------------------------------------------------------------------------------
 
 ## make abi         compares the public headers with the released ABI in share/abi; needs abigail-tools.
@@ -359,7 +369,7 @@ install: all
 # Copies what has been built.
 install-only: $(B)/libledger.pc
 	install -D -m 755 $(B)/ledger $(DESTDIR)$(PREFIX)/bin/ledger
-	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter share/%.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
+	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter share/verify_%.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
 	install -d $(DESTDIR)$(CONFORMANCE_DIR)
 	@install -m 644 $(CONFORMANCE) $(DESTDIR)$(CONFORMANCE_DIR)
 	ln -sf libledger.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libledger.so.$(SOVERSION)
