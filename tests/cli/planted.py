@@ -461,14 +461,22 @@ def look(directory, files):
             needles[form] = (name, number)
     with open(os.path.join(directory, "needles"), "wb") as f: # one grep for all of them is faster than a regular expression
         f.write(b"".join(n + b"\n" for n in needles))
-    for path in files:
+    looked = {path: path for path in files}
+    for i, path in enumerate(files):
         with open(path, "rb") as f:
-            data = f.read()
-        data += gzip.decompress(data) if data[:2] == b"\x1f\x8b" else b""
-        hits = subprocess.run(["grep", "-aoF", "-f", os.path.join(directory, "needles")], input=data, capture_output=True, check=False).stdout.split(b"\n")
-        for hit in sorted({needles[h] for h in hits if h}):
-            print(f"{os.path.basename(path)}: {hit[0]}, form {hit[1]}: {FORMS[int(hit[1]) - 1]}")
-            found = 1
+            packed = f.read(2) == b"\x1f\x8b"
+        if packed:
+            unpacked = os.path.join(directory, f"unpacked-{i}")
+            with gzip.open(path) as f, open(unpacked, "wb") as to:
+                to.write(f.read())
+            looked[unpacked] = path
+    said = subprocess.run(["grep", "-aoHZF", "-f", os.path.join(directory, "needles"), "--", *looked], capture_output=True, check=False)
+    if said.returncode > 1:
+        sys.exit(said.stderr.decode())
+    hits = {tuple(line.split(b"\0", 1)) for line in said.stdout.split(b"\n") if line}
+    for path, (name, number) in sorted({(looked[os.fsdecode(path)], needles[hit]) for path, hit in hits}):
+        print(f"{os.path.basename(path)}: {name}, form {number}: {FORMS[int(number) - 1]}")
+        found = 1
     return found
 
 
