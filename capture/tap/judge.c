@@ -62,6 +62,7 @@ struct tap_judge {
     struct ledger *ledger;
     pthread_mutex_t lock;
     struct known known;
+    struct state_view *view; /* of the call before; NULL: none is kept */
     struct tap_draft use, call;
     struct rate *rates; /* a ring */
     size_t next_rate;
@@ -104,6 +105,7 @@ int tap_judge_new(const char *server, struct ledger *ledger, struct tap_judge **
 
 void tap_judge_free(struct tap_judge *j) {
     if (j == NULL) return;
+    state_close(j->view);
     known_done(&j->known);
     tap_draft_done(&j->use);
     tap_draft_done(&j->call);
@@ -361,7 +363,7 @@ static int commit(struct tap_judge *j, struct decision *decision, struct err *er
     int rc = log_batch_new(j->ledger, &batch, err);
     if (rc == 0 && j->asks == BY_USE) rc = log_batch_add(batch, &j->use_draft, err);
     if (rc == 0) rc = log_batch_add(batch, &call, err);
-    if (rc == 0) rc = checked_commit(j->ledger, batch, may, j, NULL, NULL, decision, err);
+    if (rc == 0) rc = checked_commit_again(j->ledger, batch, may, j, &j->view, decision, err);
     log_batch_free(batch);
     return rc;
 }
@@ -467,9 +469,17 @@ void tap_judge_call(struct tap_link *l, const struct tap_message *m, struct tap_
     pthread_mutex_unlock(&j->lock);
 }
 
+void tap_judge_let_go(struct tap_judge *j) {
+    pthread_mutex_lock(&j->lock);
+    state_close(j->view);
+    j->view = NULL;
+    pthread_mutex_unlock(&j->lock);
+}
+
 void tap_judge_rest(struct tap_judge *j, bool pauses) {
     struct state_options options;
     state_options_init(&options);
+    if (pauses) tap_judge_let_go(j);
     (void)attested_advance(j->ledger, &options, pauses ? LAG_PAUSE : LAG_MAX,
                            NULL); /* if it fails, the judge has more to fold */
 }
