@@ -38,6 +38,7 @@
 /* Events that are folded for each call before they are stored: in a pause, and between calls that come one after the other. */
 #define LAG_PAUSE 8
 #define LAG_MAX   32
+#define LOOK      8 /* calls that pass before it is looked whether that many are there: the answer may be on its way */
 
 enum question { BY_USE, BY_CALL, QUESTIONS };
 
@@ -67,6 +68,7 @@ struct tap_judge {
     struct rate *rates; /* a ring */
     size_t next_rate;
     uint64_t scanned;         /* events of the log that were read for it */
+    unsigned unrested;        /* calls since states were stored, or not */
     const char *group, *tier; /* of the newest call */
     /* Of one call. */
     const struct tap_link *link;
@@ -299,7 +301,7 @@ static int may(void *ctx, struct state_view *view, struct decision *ret, struct 
     if (rc != 0 || !ret->yes) return rc;
     rc = judge_held(j, view, ret, &grant, err);
     if (rc == 0 && ret->yes) {
-        rc = decide_may_append(view, j->asks == BY_USE ? &j->use_draft : &j->call_draft, ret, err);
+        rc = decide_may_append_now(view, j->asks == BY_USE ? &j->use_draft : &j->call_draft, ret, err);
     }
     if (rc == 0 && !ret->yes) j->lacks = true;
     if (rc == 0 && ret->yes) judge_definition(j, grant, ret);
@@ -479,6 +481,11 @@ void tap_judge_let_go(struct tap_judge *j) {
 void tap_judge_rest(struct tap_judge *j, bool pauses) {
     struct state_options options;
     state_options_init(&options);
+    pthread_mutex_lock(&j->lock);
+    bool looks = pauses || ++j->unrested >= LOOK;
+    j->unrested = looks ? 0 : j->unrested;
+    pthread_mutex_unlock(&j->lock);
+    if (!looks) return;
     if (pauses) tap_judge_let_go(j);
     (void)attested_advance(j->ledger, &options, pauses ? LAG_PAUSE : LAG_MAX,
                            NULL); /* if it fails, the judge has more to fold */
