@@ -134,6 +134,7 @@ static int pass(struct pump *pump, struct bytes piece) {
 static bool rest(struct pump *pump) {
     struct pollfd fds[] = {{.fd = pump->from, .events = POLLIN}, {.fd = pump->run->stop, .events = POLLIN}};
     if (poll(fds, 2, REST_MS) != 0) return fds[0].revents != 0;
+    tap_record_wake(pump->run->tap->record);
     tap_judge_rest(pump->run->tap->judge, true);
     pump->rests = false;
     return false;

@@ -56,11 +56,6 @@ static int take(struct tap_strict *s, struct bytes mp, const struct tap_message 
     if (call) tap_judge_call(s->link, m, &judged, &verdict);
     tap_record_message(s->record, s->side, &s->within, mp, &verdict);
     s->called += verdict.is == TAP_ALLOWED;
-    if (verdict.is == TAP_ALLOWED) {
-        rc = pass(s, mp, err); /* before a thread is woken that has nothing to write */
-        tap_record_wake(s->record);
-        return rc;
-    }
     if (verdict.is != TAP_REFUSED) return pass(s, mp, err);
     buf_clear(&s->words);
     buf_printf(&s->words, "refused by the ledger: %s", verdict.words);
