@@ -95,12 +95,10 @@ PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || ec
 PKGS_LOADED := libcurl sqlite3 yaml-0.1 libseccomp libpcre2-8 libarchive
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
-# The receiver of OpenTelemetry decodes by protobuf-c: a small library, linked statically where there is one (decision 116).
-PROTO_LIBS := $(or $(filter /%,$(shell $(CC) -print-file-name=libprotobuf-c.a)),$(shell pkg-config --libs libprotobuf-c))
 # The program links the few libcrypto functions it uses statically: it starts twice as fast (decision 027).
 CRYPTO_A   := $(filter /%,$(shell $(CC) -print-file-name=libcrypto.a))
-EXE_LIBS   := $(PROTO_LIBS) $(if $(CRYPTO_A),$(patsubst -lcrypto,$(CRYPTO_A),$(PKG_LIBS)),$(PKG_LIBS))
-TEST_LIBS   = $(PROTO_LIBS) $(PKG_LIBS) $(shell pkg-config --libs cmocka) -lm
+EXE_LIBS   := $(if $(CRYPTO_A),$(patsubst -lcrypto,$(CRYPTO_A),$(PKG_LIBS)),$(PKG_LIBS))
+TEST_LIBS   = $(PKG_LIBS) $(shell pkg-config --libs cmocka) -lm
 # Linking hundreds of them takes a third of the time without debugging information, by the gold linker where there is one.
 TEST_LINK  := $(if $(filter release,$(CONFIG)),-Wl$(,)-S $(shell $(CC) -fuse-ld=gold -Wl$(,)--version >/dev/null 2>&1 && echo -fuse-ld=gold))
 
@@ -133,24 +131,12 @@ $(B)/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) $(COMPILE) $(if $(filter tests/%,$<),$(OPT_TESTS)) $(ALSO) -MMD -MP -c -o $@ $<
 
-# Messages of Protocol Buffers: protoc-c makes C of them, which only their door includes.
-$(B)/made/%.pb-c.c $(B)/made/%.pb-c.h: %.proto
-	@mkdir -p $(B)/made/$(*D)
-	$(call say,PROTO,$<)
-	$(Q)protoc-c --proto_path=$(*D) --c_out=$(B)/made/$(*D) $<
-$(B)/obj/made/%.o: $(B)/made/%.c $(B)/flags
-	@mkdir -p $(@D)
-	$(call say,CC,$<)
-	$(Q)$(CC) $(COMPILE) -MMD -MP -c -o $@ $<
-$(B)/obj/ingest/otlp/proto.o: $(B)/made/ingest/otlp/otlp.pb-c.h
-$(B)/obj/ingest/otlp/proto.o: ALSO := -I$(B)/made/ingest/otlp
-
 # ---- one archive per folder, the program, the libraries -----------------------------------------------------------------
 
 # The keeper is a program of its own, carried inside the others.
 KEEPER   := work/inside/main.c
 files    = $(filter-out $(KEEPER),$(sort $(foreach l,$(1),$(wildcard $(l)/*.c $(l)/*/*.c $(l)/*/*/*.c))))
-obj      = $(patsubst %.c,$(B)/obj/%.o,$(call files,$(1))) $(patsubst %.proto,$(B)/obj/made/%.pb-c.o,$(wildcard $(1)/*/*.proto))
+obj      = $(patsubst %.c,$(B)/obj/%.o,$(call files,$(1)))
 PRESENT := $(foreach l,$(LAYERS),$(if $(call files,$(l)),$(l)))
 LIBDIRS := $(filter-out cli,$(PRESENT))
 # What the public library is made of: nothing that acts.
@@ -289,10 +275,10 @@ SCALE ?= 1000000
 BENCH_DIR ?= build
 $(B)/bench: $(call obj,bench) $(call archives,$(LIBDIRS))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter-out %/workload_main.o,$(filter %.o,$^)) $(call in_group,$^) $(PROTO_LIBS) $(PKG_LIBS) $(shell pkg-config --libs sqlite3) -lm
+	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter-out %/workload_main.o,$(filter %.o,$^)) $(call in_group,$^) $(PKG_LIBS) $(shell pkg-config --libs sqlite3) -lm
 $(B)/bench-workload: $(B)/obj/bench/workload_main.o $(B)/obj/bench/workload.o $(call archives,$(LIBDIRS))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter %.o,$^) $(call in_group,$^) $(PROTO_LIBS) $(PKG_LIBS) -lm
+	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter %.o,$^) $(call in_group,$^) $(PKG_LIBS) -lm
 bench: $(B)/bench $(B)/bench-workload $(B)/ledger $(B)/ledger-sqlite.so
 	@mkdir -p build && $(B)/bench --scale $(SCALE) --dir $(BENCH_DIR) --tsv build/bench.tsv $(BENCH)
 

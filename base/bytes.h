@@ -87,7 +87,15 @@ uint8_t *buf_room(struct buf *buf, size_t n);
 /* 0, or the sticky failure with a message that names `what`. */
 int buf_check(const struct buf *buf, const char *what, struct err *err);
 
-/* ---- big-endian loads and stores ---- */
+/* ---- loads and stores ---- */
+
+static inline uint32_t le32_get(const uint8_t *p) {
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static inline uint64_t le64_get(const uint8_t *p) {
+    return (uint64_t)le32_get(p + 4) << 32 | le32_get(p);
+}
 
 static inline uint16_t be16_get(const uint8_t *p) {
     return (uint16_t)((unsigned)p[0] << 8 | p[1]);

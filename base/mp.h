@@ -81,6 +81,10 @@ static inline bool mp_peek_text(const struct mp_reader *r, struct bytes *ret) {
 /* Skips one whole item, checking everything in it, including map order; *ret_raw (may be NULL) borrows its bytes.
  * ERR_CORRUPT at the end of the input. `depth` is the item's own nesting (0 at the top). */
 int mp_skip(struct mp_reader *r, unsigned depth, struct bytes *ret_raw, struct err *err);
+/* The same two for bytes that were written as canonical or checked before: texts, order and shortest forms are not looked at
+ * again, only that every length fits. Other bytes give an unspecified item, never a read outside them. */
+int mp_next_known(struct mp_reader *r, struct mp_item *ret);
+int mp_skip_known(struct mp_reader *r, struct bytes *ret_raw);
 /* Checks for exactly one canonical item and nothing after it. */
 int mp_check(struct bytes input, struct err *err);
 /* The raw value of `key` in a canonical map; ERR_NOTFOUND when it is absent, ERR_CORRUPT when `map` is not a map. */

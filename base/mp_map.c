@@ -24,9 +24,19 @@ void mp_map_clear(struct mp_map *map) {
     map->n = 0;
 }
 
+static uint64_t first_bytes(const char *name) {
+    uint64_t v = 0;
+    for (unsigned shift = 64; shift > 0 && *name != '\0'; name++) {
+        shift -= 8;
+        v |= (uint64_t)(uint8_t)*name << shift;
+    }
+    return v;
+}
+
 void mp_map_begin(struct mp_map *map, const char *name) {
     assert(map->n < MP_MAP_MAX);
     map->entries[map->n].name = name;
+    map->entries[map->n].begins = first_bytes(name);
     map->entries[map->n].at = map->values.n;
 }
 
@@ -120,14 +130,17 @@ void mp_map_bounded(struct mp_map *map, const char *name, struct bytes raw, size
 static void sort_by_name(struct mp_map *map) {
     for (size_t i = 1; i < map->n; i++) {
         size_t k = i;
-        while (k > 0 && strcmp(map->entries[k - 1].name, map->entries[i].name) > 0) {
+        uint64_t begins = map->entries[i].begins;
+        const char *name = map->entries[i].name;
+        while (k > 0 && (map->entries[k - 1].begins > begins ||
+                         (map->entries[k - 1].begins == begins && strcmp(map->entries[k - 1].name, name) > 0))) {
             k--;
         }
         if (k < i) {
-            const char *name = map->entries[i].name;
             size_t at = map->entries[i].at, n = map->entries[i].n;
             memmove(&map->entries[k + 1], &map->entries[k], (i - k) * sizeof(map->entries[0]));
             map->entries[k].name = name;
+            map->entries[k].begins = begins;
             map->entries[k].at = at;
             map->entries[k].n = n;
         }

@@ -12,6 +12,7 @@ struct mp_map {
     struct buf values; /* one item after the other */
     struct {
         const char *name; /* borrowed; each name once */
+        uint64_t begins;  /* its first eight bytes, in their order */
         size_t at, n;
     } entries[MP_MAP_MAX];
     size_t n;

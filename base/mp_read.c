@@ -269,6 +269,65 @@ int mp_skip(struct mp_reader *r, unsigned depth, struct bytes *ret_raw, struct e
     return 0;
 }
 
+/* ---- known to be canonical ---------------------------------------------------------------------------------------- */
+
+/* After heads 0xc0..0xdf: bytes of the value, or of a length. */
+static const uint8_t after_head[32] = {
+    [0x04] = 1, [0x05] = 2, [0x06] = 4, [0x0b] = 8, [0x0c] = 1, [0x0d] = 2, [0x0e] = 4, [0x0f] = 8, [0x10] = 1, [0x11] = 2,
+    [0x12] = 4, [0x13] = 8, [0x19] = 1, [0x1a] = 2, [0x1b] = 4, [0x1c] = 2, [0x1d] = 4, [0x1e] = 2, [0x1f] = 4,
+};
+
+/* The place after the item's head and data; *ret_items: how many items are in it. NULL: it does not fit. */
+static inline const uint8_t *step_over(const uint8_t *p, const uint8_t *end, uint64_t *ret_items) {
+    uint8_t c = *p++;
+    uint64_t n = 0;
+    *ret_items = 0;
+    if (c < 0x80 || c >= 0xe0) return p;
+    if (c < 0xa0) {
+        *ret_items = c >= 0x90 ? c & 15U : 2 * (c & 15U);
+        return p;
+    }
+    if (c < 0xc0) {
+        n = c & 31U;
+    } else {
+        size_t more = after_head[c & 31];
+        if ((size_t)(end - p) < more) return NULL;
+        uint64_t length = more > 0 ? be_get(p, more) : 0;
+        p += more;
+        if (c >= 0xdc) {
+            *ret_items = c >= 0xde ? 2 * length : length;
+        } else if (c >= 0xd9 || (c >= 0xc4 && c <= 0xc6)) {
+            n = length;
+        }
+    }
+    return (size_t)(end - p) < n ? NULL : p + n;
+}
+
+int mp_skip_known(struct mp_reader *r, struct bytes *ret_raw) {
+    const uint8_t *p = r->p;
+    uint64_t left = 1, items;
+    for (; left > 0; left += items - 1) {
+        if (p == r->end || (p = step_over(p, r->end, &items)) == NULL) return ERR_CORRUPT;
+    }
+    *ret_raw = (struct bytes){r->p, (size_t)(p - r->p)};
+    r->p = p;
+    return 0;
+}
+
+int mp_next_known(struct mp_reader *r, struct mp_item *ret) {
+    const uint8_t *p = r->p;
+    if (p == r->end) return 1;
+    uint8_t c = *p;
+    size_t head = c == 0xd9 && r->end - p > 1 ? 2 : 1;
+    if ((c & 0xe0) != 0xa0 && head == 1) return mp_next(r, ret, NULL);
+    size_t n = head == 2 ? p[1] : c & 31U;
+    if ((size_t)(r->end - p) - head < n) return ERR_CORRUPT;
+    ret->type = MP_STR;
+    ret->data = (struct bytes){p + head, n};
+    r->p = p + head + n;
+    return 0;
+}
+
 int mp_check(struct bytes input, struct err *err) {
     struct mp_reader r;
     mp_reader_init(&r, input);

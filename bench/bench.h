@@ -57,7 +57,8 @@ int run_process(struct bench *b,
 int run_confine(struct bench *b, struct err *err);      /* confined_step, pack_step */
 int run_model(struct bench *b, struct err *err);        /* model_stream */
 int run_proxy(struct bench *b, struct err *err);        /* proxy */
-int run_tap(struct bench *b, struct err *err);          /* tap_records, tap_enforces */
+int run_tap(struct bench *b, struct err *err);          /* tap_records, tap_enforces, and: */
+int run_tap_http(struct bench *b, struct err *err);     /* tap_http */
 int run_eval_compare(struct bench *b, struct err *err); /* eval_compare */
 int run_evals(struct bench *b, struct err *err);        /* eval_case_overhead, eval_cases */
 

@@ -4,8 +4,11 @@
 
 #include <sys/mman.h>
 
-static int map(struct buf *content, size_t max, struct err *err) {
-    void *p = mmap(NULL, max + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+#define AT_ONCE ((size_t)256 << 10) /* the pages of a smaller body come in one call, not one by one */
+
+static int map(struct buf *content, size_t max, bool known, struct err *err) {
+    int at_once = known && max < AT_ONCE ? MAP_POPULATE : 0;
+    void *p = mmap(NULL, max + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | at_once, -1, 0);
     if (p == MAP_FAILED) return err_set(err, ERR_NOMEM, "out of memory");
     buf_init(content, max);
     content->p = p;
@@ -16,7 +19,8 @@ static int map(struct buf *content, size_t max, struct err *err) {
 int httpd_body_begin(struct httpd_body *body, const struct httpd_verdict *v, uint64_t max, struct err *err) {
     bool packed = v->coding != HTTPD_IDENTITY;
     *body = (struct httpd_body){.chunked = !v->has_length, .left = v->length, .max = max};
-    int rc = map(&body->content, (size_t)(v->has_length && !packed ? v->length : max + 1), err);
+    bool known = v->has_length && !packed;
+    int rc = map(&body->content, (size_t)(known ? v->length : max + 1), known, err);
     if (rc == 0 && v->coding == HTTPD_GZIP) rc = gz_push_new(&body->gz, err);
     if (rc == 0 && v->coding == HTTPD_ZSTD) rc = zst_push_new(&body->zst, err);
     if (rc != 0) {

@@ -222,8 +222,12 @@ static void on_end(void *ctx, enum pass_end end, const char *error, const char *
     if (x->sse.skipped > 0) tap_record_lose(exchange_record(x), TAP_SERVER, x->sse.skipped);
     size_t called = x->called;
     struct tap_judge *judge = x->shared->judge;
+    if (called > 0) tap_record_wake(exchange_record(x));
     exchange_end(x, end, error);
-    if (called > 0) tap_judge_rest(judge, false);
+    if (called > 0) {
+        tap_judge_let_go(judge);
+        tap_judge_rest(judge, false);
+    }
 }
 
 void judged_handler(struct streamable_shared *shared, struct pass_handler *ret) {

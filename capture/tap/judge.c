@@ -38,6 +38,7 @@
 /* Events that are folded for each call before they are stored: in a pause, and between calls that come one after the other. */
 #define LAG_PAUSE 8
 #define LAG_MAX   32
+#define LOOK      8 /* calls that pass before it is looked whether that many are there: the answer may be on its way */
 
 enum question { BY_USE, BY_CALL, QUESTIONS };
 
@@ -62,10 +63,12 @@ struct tap_judge {
     struct ledger *ledger;
     pthread_mutex_t lock;
     struct known known;
+    struct state_view *view; /* of the call before; NULL: none is kept */
     struct tap_draft use, call;
     struct rate *rates; /* a ring */
     size_t next_rate;
     uint64_t scanned;         /* events of the log that were read for it */
+    unsigned unrested;        /* calls since states were stored, or not */
     const char *group, *tier; /* of the newest call */
     /* Of one call. */
     const struct tap_link *link;
@@ -104,6 +107,7 @@ int tap_judge_new(const char *server, struct ledger *ledger, struct tap_judge **
 
 void tap_judge_free(struct tap_judge *j) {
     if (j == NULL) return;
+    state_close(j->view);
     known_done(&j->known);
     tap_draft_done(&j->use);
     tap_draft_done(&j->call);
@@ -297,7 +301,7 @@ static int may(void *ctx, struct state_view *view, struct decision *ret, struct 
     if (rc != 0 || !ret->yes) return rc;
     rc = judge_held(j, view, ret, &grant, err);
     if (rc == 0 && ret->yes) {
-        rc = decide_may_append(view, j->asks == BY_USE ? &j->use_draft : &j->call_draft, ret, err);
+        rc = decide_may_append_now(view, j->asks == BY_USE ? &j->use_draft : &j->call_draft, ret, err);
     }
     if (rc == 0 && !ret->yes) j->lacks = true;
     if (rc == 0 && ret->yes) judge_definition(j, grant, ret);
@@ -361,7 +365,7 @@ static int commit(struct tap_judge *j, struct decision *decision, struct err *er
     int rc = log_batch_new(j->ledger, &batch, err);
     if (rc == 0 && j->asks == BY_USE) rc = log_batch_add(batch, &j->use_draft, err);
     if (rc == 0) rc = log_batch_add(batch, &call, err);
-    if (rc == 0) rc = checked_commit(j->ledger, batch, may, j, NULL, NULL, decision, err);
+    if (rc == 0) rc = checked_commit_again(j->ledger, batch, may, j, &j->view, decision, err);
     log_batch_free(batch);
     return rc;
 }
@@ -467,9 +471,22 @@ void tap_judge_call(struct tap_link *l, const struct tap_message *m, struct tap_
     pthread_mutex_unlock(&j->lock);
 }
 
+void tap_judge_let_go(struct tap_judge *j) {
+    pthread_mutex_lock(&j->lock);
+    state_close(j->view);
+    j->view = NULL;
+    pthread_mutex_unlock(&j->lock);
+}
+
 void tap_judge_rest(struct tap_judge *j, bool pauses) {
     struct state_options options;
     state_options_init(&options);
+    pthread_mutex_lock(&j->lock);
+    bool looks = pauses || ++j->unrested >= LOOK;
+    j->unrested = looks ? 0 : j->unrested;
+    pthread_mutex_unlock(&j->lock);
+    if (!looks) return;
+    if (pauses) tap_judge_let_go(j);
     (void)attested_advance(j->ledger, &options, pauses ? LAG_PAUSE : LAG_MAX,
                            NULL); /* if it fails, the judge has more to fold */
 }

@@ -30,5 +30,8 @@ void tap_judge_call(struct tap_link *link, const struct tap_message *message, st
 /* After a call has passed, while its server works: stores states, so that the next call is judged quickly. `pauses`: no other call
  * waits; otherwise only what is overdue is stored. */
 void tap_judge_rest(struct tap_judge *judge, bool pauses);
+/* The states that the last call was judged by are kept for the next one, and with them a snapshot of the derived database: for
+ * those who do not know when a pause begins. */
+void tap_judge_let_go(struct tap_judge *judge);
 
 #endif

@@ -29,6 +29,7 @@ struct item {
     enum tap_side side;
     struct tap_within within;
     const char *outcome; /* static */
+    bool is_known;       /* its event is in the log: the recorder is not woken for it */
     uint64_t lost;       /* bytes of this side that are missing before it */
     uint64_t at;
     size_t n;
@@ -97,8 +98,15 @@ static void put(struct tap_record *r, const struct item *as, struct bytes bytes,
         r->lost[as->side] = 0;
         *r->last = item;
         r->last = &item->next;
-        pthread_cond_signal(&r->more);
+        if (!as->is_known) pthread_cond_signal(&r->more);
     }
+    pthread_mutex_unlock(&r->lock);
+}
+
+void tap_record_wake(struct tap_record *r) {
+    if (r == NULL) return;
+    pthread_mutex_lock(&r->lock);
+    pthread_cond_signal(&r->more);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -109,7 +117,10 @@ void tap_record_piece(struct tap_record *r, enum tap_side side, struct bytes pie
 
 void tap_record_message(struct tap_record *r, enum tap_side side, const struct tap_within *within, struct bytes mp,
                         const struct tap_verdict *verdict) {
-    const struct item as = {.is = MESSAGE, .side = side, .within = within != NULL ? *within : (struct tap_within){0}};
+    const struct item as = {.is = MESSAGE,
+                            .side = side,
+                            .within = within != NULL ? *within : (struct tap_within){0},
+                            .is_known = verdict != NULL && verdict->is == TAP_ALLOWED};
     if (r != NULL) put(r, &as, mp, verdict);
 }
 

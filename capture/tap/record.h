@@ -24,9 +24,11 @@ struct tap_record;
 int tap_record_start(const struct tap_record_options *options, struct tap_record **ret, struct err *err);
 /* Bytes of one side, in order, as they passed. */
 void tap_record_piece(struct tap_record *record, enum tap_side side, struct bytes piece);
-/* One message as MessagePack, for a tap that judges; `within` and `verdict` are copied and may be NULL. */
+/* One message as MessagePack, for a tap that judges; `within` and `verdict` are copied and may be NULL. A call that was allowed is in
+ * the log already: it waits for the next message, or for tap_record_wake, which is for when a while has passed. */
 void tap_record_message(struct tap_record *record, enum tap_side side, const struct tap_within *within, struct bytes mp,
                         const struct tap_verdict *verdict);
+void tap_record_wake(struct tap_record *record);
 /* One message, or a batch, as its text. */
 void tap_record_text(struct tap_record *record, enum tap_side side, const struct tap_within *within, struct bytes text);
 /* As tap_session_broken; `outcome` is static. */

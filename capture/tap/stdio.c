@@ -130,20 +130,22 @@ static int pass(struct pump *pump, struct bytes piece) {
     return pump->side == TAP_CLIENT ? to_server(pump, piece) : to_client(pump, piece);
 }
 
-/* When no other call comes for a moment. */
-static void rest(struct pump *pump) {
+/* When no other call comes for a moment. True: there is something to read. */
+static bool rest(struct pump *pump) {
     struct pollfd fds[] = {{.fd = pump->from, .events = POLLIN}, {.fd = pump->run->stop, .events = POLLIN}};
-    if (poll(fds, 2, REST_MS) != 0) return;
+    if (poll(fds, 2, REST_MS) != 0) return fds[0].revents != 0;
+    tap_record_wake(pump->run->tap->record);
     tap_judge_rest(pump->run->tap->judge, true);
     pump->rests = false;
+    return false;
 }
 
 /* Until the end of the input (true), or until nothing can pass any more. */
 static bool pump_all(struct pump *pump) {
     struct err err = {0};
     for (;;) {
-        if (pump->rests) rest(pump);
-        if (!wait_for(pump->run, pump->from, POLLIN)) return false;
+        bool ready = pump->rests && rest(pump);
+        if (!ready && !wait_for(pump->run, pump->from, POLLIN)) return false;
         ssize_t n = read(pump->from, pump->piece, PIECE);
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (n <= 0) {

@@ -15,9 +15,9 @@
 #include "base/json.h"
 #include "base/thread.h"
 
-#define BLOCKS      8
-#define BLOCK_TEXTS 64
-#define BLOCK_BYTES ((size_t)64 << 10) /* a longer text is a block of its own */
+#define BLOCKS      32
+#define BLOCK_TEXTS 16                 /* few, so that both threads have work to the end */
+#define BLOCK_BYTES ((size_t)16 << 10) /* a longer text is a block of its own */
 #define RING_BYTES  ((size_t)1 << 20)  /* of texts not taken yet */
 #define FEW_TEXTS   16
 #define OUT_MAX     ((size_t)32 << 20)
@@ -169,7 +169,7 @@ static void wait_parsed(struct ahead *a, uint64_t number) {
 
 /* Frees the room that one huge text needed. */
 static void shrink_block(struct block *b) {
-    if (b->out.cap > 4 * BLOCK_BYTES) {
+    if (b->out.cap > 8 * BLOCK_BYTES) {
         buf_done(&b->out);
     }
 }

@@ -100,18 +100,13 @@ static void put_digest(struct mp_map *fields, const char *name, struct bytes con
 /* ---- values ------------------------------------------------------------------------------------------------------- */
 
 struct otlp_attribute *otlp_find(struct otlp_attributes *l, const char *key) {
-    size_t low = 0, high = l->n;
     struct bytes wanted = bytes_of(key);
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (bytes_cmp(l->a[middle].key, wanted) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    uint64_t mark = otlp_mark(wanted);
+    for (size_t i = 0; i < l->n; i++) {
+        struct otlp_attribute *a = &l->a[i];
+        if (a->mark == mark && bytes_eq(a->key, wanted)) return a->used ? NULL : a;
     }
-    bool found = low < l->n && bytes_eq(l->a[low].key, wanted) && !l->a[low].used;
-    return found ? &l->a[low] : NULL;
+    return NULL;
 }
 
 struct bytes otlp_find_text(struct otlp_attributes *l, const char *key) {

@@ -1,6 +1,6 @@
-/* Records in Protocol Buffers become items of the same form as records in JSON: the one door to protobuf-c.
+/* Records in Protocol Buffers become items of the same form as records in JSON.
  *
- *   bytes --otlp_wire_check--> --protobuf-c, by otlp.proto--> a tree --> canonical MessagePack
+ *   bytes --otlp_wire_check--> bytes that are in order --by fields.def--> canonical MessagePack
  *
  * The form is that of the published JSON mapping: integers of 64 bits are decimal text, ids hex, bytesValue base64, NaN and
  * infinities text; what was not sent is absent. A whole double is a number without a fraction, as exporters of JSON write

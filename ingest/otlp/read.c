@@ -26,11 +26,12 @@ static const char *words(const struct mp_item *item) {
     return all[item->type];
 }
 
-static struct mp_item head_of(struct bytes raw) {
+static void read_head(struct bytes raw, struct mp_item *ret) {
     struct mp_reader r;
-    struct mp_item item = {.type = MP_NIL};
     mp_reader_init(&r, raw);
-    return mp_next(&r, &item, NULL) == 0 ? item : (struct mp_item){.type = MP_NIL};
+    if (mp_next_known(&r, ret) != 0) {
+        ret->type = MP_NIL;
+    }
 }
 
 int otlp_members(struct bytes map, const char *what, const char *const *names, size_t n, struct otlp_member *ret,
@@ -40,7 +41,7 @@ int otlp_members(struct bytes map, const char *what, const char *const *names, s
     size_t at = 0;
     memset(ret, 0, n * sizeof(*ret));
     mp_reader_init(&r, map);
-    int rc = mp_next(&r, &head, err);
+    int rc = mp_next_known(&r, &head);
     if (rc != 0 || head.type != MP_MAP) {
         return err_set(err, ERR_INVALID, "%s is %s; expected: an object", what, rc != 0 ? "empty" : words(&head));
     }
@@ -48,12 +49,14 @@ int otlp_members(struct bytes map, const char *what, const char *const *names, s
         const uint8_t *from = r.p;
         struct bytes raw;
         int order = -1;
-        if ((rc = mp_next(&r, &key, err)) != 0 || (rc = mp_skip(&r, 1, &raw, err)) != 0) return rc;
+        if (mp_next_known(&r, &key) != 0 || mp_skip_known(&r, &raw) != 0) {
+            return err_set(err, ERR_CORRUPT, "%s is cut off", what);
+        }
         while (at < n && (order = bytes_cmp(bytes_of(names[at]), key.data)) < 0) {
             at++;
         }
         if (at < n && order == 0) {
-            ret[at].item = head_of(raw);
+            read_head(raw, &ret[at].item);
             ret[at].raw = raw;
             ret[at].there = ret[at].item.type != MP_NIL;
         } else if (unknown != NULL) {
@@ -146,7 +149,7 @@ bool otlp_num(struct buf *out, const struct mp_item *item) {
         return true;
     case MP_STR:
         if (item->data.n > 0 && item->data.n <= 64 && json_to_mp(item->data, out, NULL) == 0) {
-            parsed = head_of((struct bytes){out->p + before, out->n - before});
+            read_head((struct bytes){out->p + before, out->n - before}, &parsed);
             if (parsed.type == MP_UINT || parsed.type == MP_INT || parsed.type == MP_FLOAT) {
                 return true;
             }
@@ -185,11 +188,11 @@ static int read_pair(struct mp_reader *r, struct otlp_pair *ret) {
     struct mp_item head, name, key = {.type = MP_NIL};
     struct bytes raw;
     *ret = (struct otlp_pair){.value = {NULL, 0}};
-    if (mp_next(r, &head, NULL) != 0 || head.type != MP_MAP) return 1;
+    if (mp_next_known(r, &head) != 0 || head.type != MP_MAP) return 1;
     for (uint32_t i = 0; i < head.count; i++) {
-        if (mp_next(r, &name, NULL) != 0 || mp_skip(r, 1, &raw, NULL) != 0) return 1;
+        if (mp_next_known(r, &name) != 0 || mp_skip_known(r, &raw) != 0) return 1;
         if (bytes_is(name.data, "key")) {
-            key = head_of(raw);
+            read_head(raw, &key);
         } else if (bytes_is(name.data, "value")) {
             ret->value = raw;
         }
@@ -216,7 +219,7 @@ static bool open_values(struct bytes list, struct mp_reader *r, uint32_t *ret_n)
     }
     if (m.there) {
         mp_reader_init(r, m.raw);
-        (void)mp_next(r, &head, NULL);
+        (void)mp_next_known(r, &head);
         *ret_n = head.count;
     }
     return true;
@@ -231,7 +234,7 @@ static int put_array(struct otlp_attributes *l, struct bytes list, struct buf *o
         mp_put_array(out, n);
         for (uint32_t i = 0; i < n && rc == 0; i++) {
             struct bytes raw;
-            rc = mp_skip(&r, 1, &raw, NULL);
+            rc = mp_skip_known(&r, &raw);
             if (rc == 0) rc = put_plain(l, raw, out);
         }
     }
@@ -275,14 +278,14 @@ static int put_plain(struct otlp_attributes *l, struct bytes any, struct buf *ou
     bool ok = false;
     int64_t number;
     mp_reader_init(&r, any);
-    if (any.n == 0 || mp_next(&r, &head, NULL) != 0 || (head.type == MP_MAP && head.count == 0)) {
+    if (any.n == 0 || mp_next_known(&r, &head) != 0 || (head.type == MP_MAP && head.count == 0)) {
         mp_put_nil(out);
         return 0;
     }
-    if (head.type != MP_MAP || head.count != 1 || mp_next(&r, &name, NULL) != 0 || mp_skip(&r, 1, &raw, NULL) != 0) {
+    if (head.type != MP_MAP || head.count != 1 || mp_next_known(&r, &name) != 0 || mp_skip_known(&r, &raw) != 0) {
         return buf_put_bytes(out, any);
     }
-    value = head_of(raw);
+    read_head(raw, &value);
     int rc = 0;
     if (bytes_is(name.data, "intValue")) {
         ok = value.type != MP_FLOAT && otlp_int(&value, &number);
@@ -346,7 +349,7 @@ int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *li
         return err_set(err, ERR_INVALID, "'attributes' is %s; expected: an array of {key, value}", words(&list->item));
     }
     mp_reader_init(&r, list->raw);
-    (void)mp_next(&r, &head, NULL);
+    (void)mp_next_known(&r, &head);
     int rc = array_room(&l->a, head.count, &l->cap, sizeof(*l->a), err);
     for (uint32_t i = 0; i < head.count && rc == 0; i++) {
         struct otlp_pair pair;
@@ -354,12 +357,12 @@ int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *li
             return err_set(err, ERR_INVALID, "'attributes' holds something that has no 'key'; expected: {key, value}");
         }
         struct otlp_attribute *a = &l->a[l->n++];
-        *a = (struct otlp_attribute){.key = pair.key, .at = l->plain.n};
+        *a = (struct otlp_attribute){.key = pair.key, .at = l->plain.n, .mark = otlp_mark(pair.key)};
         rc = otlp_plain(l, pair.value, &l->plain, err);
         a->n = l->plain.n - a->at;
     }
     for (size_t i = 0; i < l->n && rc == 0; i++) {
-        l->a[i].item = head_of(otlp_attribute_plain(l, &l->a[i]));
+        read_head(otlp_attribute_plain(l, &l->a[i]), &l->a[i].item);
     }
     sort_attributes(l);
     return rc;

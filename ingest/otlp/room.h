@@ -6,7 +6,7 @@
  *   otlp             one document, from bytes to drafts
  *   file, serve      documents out of files; the HTTP receiver
  *   cut, cut_add     find where records of JSON begin and end, without parsing them; what they find
- *   wire, proto      the same for Protocol Buffers, with checks; records decoded into the form of JSON (otlp.proto)
+ *   wire, proto      the same for Protocol Buffers, with checks; records decoded into the form of JSON (fields.def)
  *   order            parents before children
  *   read             readers over parsed items: attributes, times, ids
  *   map              shared by spans and logs: attributes to fields by tables, reporters

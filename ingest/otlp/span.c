@@ -300,7 +300,7 @@ static int map_scores(struct otlp_span *s, struct err *err) {
     uint32_t n;
     int rc = 0;
     struct mp_reader r = otlp_span_elements(&s->m[SPAN_EVENTS], &n);
-    for (uint32_t i = 0; i < n && rc == 0 && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
+    for (uint32_t i = 0; i < n && rc == 0 && mp_skip_known(&r, &raw) == 0; i++) {
         if (otlp_span_event(s, raw, e) && otlp_span_is_score(s, e)) rc = map_score(s, e, i, err);
     }
     return rc;

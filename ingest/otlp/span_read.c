@@ -168,7 +168,7 @@ static void put_events(struct otlp_span *s) {
     struct bytes raw;
     uint32_t n, kept = 0;
     struct mp_reader r = otlp_span_elements(&s->m[SPAN_EVENTS], &n);
-    for (uint32_t i = 0; i < n && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
+    for (uint32_t i = 0; i < n && mp_skip_known(&r, &raw) == 0; i++) {
         bool good = otlp_span_event(s, raw, e);
         kept += !(good && otlp_span_is_score(s, e));
         if (good && bytes_is(otlp_member_text(&e[EVENT_NAME]), "exception")) {
@@ -179,7 +179,7 @@ static void put_events(struct otlp_span *s) {
     r = otlp_span_elements(&s->m[SPAN_EVENTS], &n);
     mp_map_begin(p, "events");
     mp_put_array(&p->values, kept);
-    for (uint32_t i = 0; i < n && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
+    for (uint32_t i = 0; i < n && mp_skip_known(&r, &raw) == 0; i++) {
         if (!otlp_span_event(s, raw, e)) {
             buf_put_bytes(&p->values, raw);
         } else if (!otlp_span_is_score(s, e)) {

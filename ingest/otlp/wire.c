@@ -1,108 +1,29 @@
-/* One table says what each message holds; a stack of at most OTLP_WIRE_DEPTH_MAX ends replaces recursion. */
+/* fields.def says what each message holds; a stack of at most OTLP_WIRE_DEPTH_MAX ends replaces recursion. */
 #include "ingest/otlp/wire.h"
 
-#define NUMBERS    17   /* fields with larger numbers are skipped */
+#include "ingest/otlp/fields.h"
+
 #define LIBRARY    1000 /* number of the scopes before 2022, when they were called instrumentation libraries */
 #define VARINT_MAX 10
 #define NUMBER_MAX ((UINT64_C(1) << 29) - 1)
 #define ELEMENT    8 /* bytes of an element of a packed field */
 
-enum message {
-    SPAN,
-    LOG,
-    METRIC,
-    RESOURCE,
-    SCOPE,
-    EVENT,
-    LINK,
-    STATUS,
-    PAIR,
-    VALUE,
-    ARRAY,
-    LIST,
-    GAUGE,
-    SUM,
-    HISTOGRAM,
-    EXPONENTIAL,
-    NUMBER_POINT,
-    HISTOGRAM_POINT,
-    EXPONENTIAL_POINT,
-    EMPTY,
-    N_MESSAGES
+struct known {
+    uint8_t form, of; /* enum otlp_field_form, enum otlp_message */
 };
 
-/* What a known field is: a wire type and one more, a packed list, or a message that may be there once or often. */
-#define SKIPPED 0
-#define VAR     (1 + OTLP_WIRE_VARINT)
-#define F64     (1 + OTLP_WIRE_64)
-#define F32     (1 + OTLP_WIRE_32)
-#define LEN     (1 + OTLP_WIRE_BYTES)
-#define PACKED  7
-#define ONE     0x40
-#define MANY    0x80
-#define WHICH   0x3f
+static const struct known fields[OTLP_M_NONE][OTLP_NUMBERS] = {
+#define FIELD(message, number, name, form, of) [OTLP_M_##message][number] = {OTLP_F_##form, OTLP_M_##of},
+#include "ingest/otlp/fields.def"
+#undef FIELD
+};
 
-static const uint8_t fields[N_MESSAGES][NUMBERS] = {
-    [SPAN] = {[1] = LEN,
-              [2] = LEN,
-              [3] = LEN,
-              [4] = LEN,
-              [5] = LEN,
-              [6] = VAR,
-              [7] = F64,
-              [8] = F64,
-              [9] = MANY | PAIR,
-              [10] = VAR,
-              [11] = MANY | EVENT,
-              [12] = VAR,
-              [13] = MANY | LINK,
-              [14] = VAR,
-              [15] = ONE | STATUS,
-              [16] = F32},
-    [EVENT] = {[1] = F64, [2] = LEN, [3] = MANY | PAIR, [4] = VAR},
-    [LINK] = {[1] = LEN, [2] = LEN, [3] = LEN, [4] = MANY | PAIR, [5] = VAR, [6] = F32},
-    [STATUS] = {[2] = LEN, [3] = VAR},
-    [LOG] = {[1] = F64,
-             [2] = VAR,
-             [3] = LEN,
-             [5] = ONE | VALUE,
-             [6] = MANY | PAIR,
-             [7] = VAR,
-             [8] = F32,
-             [9] = LEN,
-             [10] = LEN,
-             [11] = F64,
-             [12] = LEN},
-    [RESOURCE] = {[1] = MANY | PAIR, [2] = VAR},
-    [SCOPE] = {[1] = LEN, [2] = LEN, [3] = MANY | PAIR, [4] = VAR},
-    [PAIR] = {[1] = LEN, [2] = ONE | VALUE},
-    [VALUE] = {[1] = LEN, [2] = VAR, [3] = VAR, [4] = F64, [5] = ONE | ARRAY, [6] = ONE | LIST, [7] = LEN},
-    [ARRAY] = {[1] = MANY | VALUE},
-    [LIST] = {[1] = MANY | PAIR},
-    [METRIC] = {[1] = LEN,
-                [3] = LEN,
-                [5] = ONE | GAUGE,
-                [7] = ONE | SUM,
-                [9] = ONE | HISTOGRAM,
-                [10] = ONE | EXPONENTIAL,
-                [11] = ONE | EMPTY},
-    [GAUGE] = {[1] = MANY | NUMBER_POINT},
-    [SUM] = {[1] = MANY | NUMBER_POINT, [2] = VAR, [3] = VAR},
-    [HISTOGRAM] = {[1] = MANY | HISTOGRAM_POINT, [2] = VAR},
-    [EXPONENTIAL] = {[1] = MANY | EXPONENTIAL_POINT, [2] = VAR},
-    [NUMBER_POINT] = {[2] = F64, [3] = F64, [4] = F64, [6] = F64, [7] = MANY | PAIR, [8] = VAR},
-    [HISTOGRAM_POINT] = {[2] = F64,
-                         [3] = F64,
-                         [4] = F64,
-                         [5] = F64,
-                         [6] = PACKED,
-                         [7] = PACKED,
-                         [9] = MANY | PAIR,
-                         [10] = VAR,
-                         [11] = F64,
-                         [12] = F64},
-    [EXPONENTIAL_POINT] =
-        {[1] = MANY | PAIR, [2] = F64, [3] = F64, [4] = F64, [5] = F64, [10] = VAR, [12] = F64, [13] = F64},
+static const uint8_t wire_types[OTLP_FORMS] = {
+    [OTLP_F_TEXT] = OTLP_WIRE_BYTES, [OTLP_F_HEX] = OTLP_WIRE_BYTES,    [OTLP_F_BASE64] = OTLP_WIRE_BYTES,
+    [OTLP_F_FIXED64] = OTLP_WIRE_64, [OTLP_F_SFIXED64] = OTLP_WIRE_64,  [OTLP_F_INT64] = OTLP_WIRE_VARINT,
+    [OTLP_F_DOUBLE] = OTLP_WIRE_64,  [OTLP_F_INT32] = OTLP_WIRE_VARINT, [OTLP_F_UINT32] = OTLP_WIRE_VARINT,
+    [OTLP_F_FIXED32] = OTLP_WIRE_32, [OTLP_F_BOOL] = OTLP_WIRE_VARINT,  [OTLP_F_FIXED64S] = OTLP_WIRE_64,
+    [OTLP_F_DOUBLES] = OTLP_WIRE_64, [OTLP_F_ONE] = OTLP_WIRE_BYTES,    [OTLP_F_MANY] = OTLP_WIRE_BYTES,
 };
 
 /* ---- fields ------------------------------------------------------------------------------------------------------- */
@@ -117,8 +38,8 @@ void otlp_wire_init(struct otlp_wire *w, struct bytes message) {
     w->end = w->p + message.n;
 }
 
-/* At most 64 bits, in at most ten bytes. */
-static int take_varint(struct otlp_wire *w, uint64_t *ret, struct err *err) {
+/* At most 64 bits, in at most ten bytes. Most numbers have one. */
+static int take_long_varint(struct otlp_wire *w, uint64_t *ret, struct err *err) {
     const uint8_t *from = w->p;
     uint64_t v = 0;
     for (unsigned i = 0; i < VARINT_MAX; i++) {
@@ -134,21 +55,19 @@ static int take_varint(struct otlp_wire *w, uint64_t *ret, struct err *err) {
     return wrong(w, from, "a number has more than 64 bits", err);
 }
 
-static uint64_t take_fixed(struct otlp_wire *w, unsigned n) {
-    uint64_t v = 0;
-    for (unsigned i = 0; i < n; i++) {
-        v |= (uint64_t)w->p[i] << (8 * i);
-    }
-    w->p += n;
-    return v;
+static inline int take_varint(struct otlp_wire *w, uint64_t *ret, struct err *err) {
+    if (w->p == w->end || *w->p >= 0x80) return take_long_varint(w, ret, err);
+    *ret = *w->p++;
+    return 0;
 }
 
-static int take_payload(struct otlp_wire *w, const uint8_t *from, struct otlp_wire_field *f, struct err *err) {
+static inline int take_payload(struct otlp_wire *w, const uint8_t *from, struct otlp_wire_field *f, struct err *err) {
     size_t n = f->type == OTLP_WIRE_64 ? 8 : 4;
     if (f->type == OTLP_WIRE_VARINT) return take_varint(w, &f->value, err);
     if (f->type != OTLP_WIRE_BYTES) {
         if ((size_t)(w->end - w->p) < n) return wrong(w, from, "a field is cut off", err);
-        f->value = take_fixed(w, (unsigned)n);
+        f->value = n == 8 ? le64_get(w->p) : le32_get(w->p);
+        w->p += n;
         return 0;
     }
     uint64_t length = 0;
@@ -174,7 +93,8 @@ int otlp_wire_next(struct otlp_wire *w, struct otlp_wire_field *ret, struct err 
     if (tag >> 3 == 0 || tag >> 3 > NUMBER_MAX) return wrong(w, from, "a field has an invalid number", err);
     if (type == 3 || type == 4) return wrong(w, from, "a group, which OTLP does not have", err);
     if (type > OTLP_WIRE_32) return wrong(w, from, "a field has an unknown wire type", err);
-    *ret = (struct otlp_wire_field){.number = (uint32_t)(tag >> 3), .type = (enum otlp_wire_type)type};
+    ret->number = (uint32_t)(tag >> 3);
+    ret->type = (enum otlp_wire_type)type;
     return take_payload(w, from, ret, err);
 }
 
@@ -182,7 +102,7 @@ int otlp_wire_next(struct otlp_wire *w, struct otlp_wire_field *ret, struct err 
 
 struct frame {
     const uint8_t *end;
-    enum message message;
+    enum otlp_message message;
     uint32_t seen; /* the messages that may be there once */
 };
 
@@ -192,9 +112,10 @@ struct check {
     size_t depth, fields, fields_max;
 };
 
-static int enter(struct check *c, const struct otlp_wire_field *f, uint8_t form, const uint8_t *from, struct err *err) {
+static int enter(struct check *c, const struct otlp_wire_field *f, struct known known, const uint8_t *from,
+                 struct err *err) {
     struct frame *frame = &c->stack[c->depth - 1];
-    if ((form & ONE) != 0 && (frame->seen >> f->number & 1) != 0) {
+    if (known.form == OTLP_F_ONE && (frame->seen >> f->number & 1) != 0) {
         return err_set(err, ERR_INVALID, "byte %zu: field %u is there twice", (size_t)(from - c->wire.start), f->number);
     }
     frame->seen |= 1U << f->number;
@@ -204,33 +125,41 @@ static int enter(struct check *c, const struct otlp_wire_field *f, uint8_t form,
     }
     c->wire.p = f->data.p;
     c->wire.end = f->data.p + f->data.n;
-    c->stack[c->depth++] = (struct frame){.end = c->wire.end, .message = (enum message)(form & WHICH)};
+    frame = &c->stack[c->depth++];
+    frame->end = c->wire.end;
+    frame->message = (enum otlp_message)known.of;
+    frame->seen = 0;
     return 0;
 }
 
 static int check_field(struct check *c, const struct otlp_wire_field *f, const uint8_t *from, struct err *err) {
-    uint8_t form = f->number < NUMBERS ? fields[c->stack[c->depth - 1].message][f->number] : SKIPPED;
-    bool message = (form & (ONE | MANY)) != 0, list = form == PACKED;
-    unsigned expected = message ? OTLP_WIRE_BYTES : list ? OTLP_WIRE_64 : form - 1U;
+    struct known known = {OTLP_F_SKIPPED, OTLP_M_NONE};
     c->fields++;
+    if (f->number < OTLP_NUMBERS) {
+        known = fields[c->stack[c->depth - 1].message][f->number];
+    }
+    bool list = known.form == OTLP_F_FIXED64S || known.form == OTLP_F_DOUBLES;
     if (list && f->type == OTLP_WIRE_BYTES) {
         if (f->data.n % ELEMENT != 0) return wrong(&c->wire, from, "a list of numbers is cut off", err);
         c->fields += f->data.n / ELEMENT;
-    } else if (form != SKIPPED && f->type != expected) {
-        return err_set(err, ERR_INVALID, "byte %zu: field %u has wire type %d; expected: %u",
-                       (size_t)(from - c->wire.start), f->number, (int)f->type, expected);
+    } else if (known.form != OTLP_F_SKIPPED && f->type != wire_types[known.form]) {
+        return err_set(err, ERR_INVALID, "byte %zu: field %u has wire type %d; expected: %d",
+                       (size_t)(from - c->wire.start), f->number, (int)f->type, (int)wire_types[known.form]);
     }
     if (c->fields > c->fields_max) {
         return err_set(err, ERR_LIMIT, "more than %zu fields", c->fields_max);
     }
-    return message ? enter(c, f, form, from, err) : 0;
+    return known.form == OTLP_F_ONE || known.form == OTLP_F_MANY ? enter(c, f, known, from, err) : 0;
 }
 
 int otlp_wire_check(enum otlp_part part, struct bytes message, size_t fields_max, struct err *err) {
-    struct check c = {.fields_max = fields_max, .depth = 1};
+    struct check c; /* of its stack only what is in use is set */
     int rc = 0;
+    c.fields = 0;
+    c.fields_max = fields_max;
+    c.depth = 1;
     otlp_wire_init(&c.wire, message);
-    c.stack[0] = (struct frame){.end = c.wire.end, .message = (enum message)part};
+    c.stack[0] = (struct frame){.end = c.wire.end, .message = (enum otlp_message)part};
     while (rc == 0 && c.depth > 0) {
         struct otlp_wire_field f;
         const uint8_t *from = c.wire.p;

@@ -26,8 +26,11 @@ static int encode(struct buf *out, const struct headfile *head) {
     hash_parts(digest, &text, 1);
     text_hex(hex, digest, sizeof(digest));
     buf_printf(out, "%s\n", hex);
-    while (out->fail == 0 && out->n < HEADFILE_LEN - 1) {
-        buf_put_u8(out, ' ');
+    size_t pad = out->n < HEADFILE_LEN - 1 ? HEADFILE_LEN - 1 - out->n : 0;
+    uint8_t *blanks = buf_room(out, pad);
+    if (blanks != NULL) {
+        memset(blanks, ' ', pad);
+        out->n += pad;
     }
     buf_put_u8(out, '\n');
     return out->fail;

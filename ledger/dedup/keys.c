@@ -78,6 +78,12 @@ int keys_next(const struct keys_memory *keys, uint64_t hash, size_t *state, uint
     return 1;
 }
 
+void keys_prefetch(const struct keys_memory *keys, uint64_t hash) {
+    if (keys->n_slots > 0) {
+        __builtin_prefetch(&keys->slots[hash & (keys->n_slots - 1)], 1);
+    }
+}
+
 void keys_committed(struct keys_memory *keys, uint64_t size, const uint8_t leaf[EVENT_HASH]) {
     if (keys->loaded) {
         keys->to = size;

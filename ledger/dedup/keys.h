@@ -22,6 +22,8 @@ void keys_committed(struct keys_memory *keys, uint64_t size, const uint8_t leaf[
 void keys_forget(struct keys_memory *keys);
 /* Walks the seqs under a hash: *state starts at 0; 0 with *ret_seq, 1 when there are no more. */
 int keys_next(const struct keys_memory *keys, uint64_t hash, size_t *state, uint64_t *ret_seq);
+/* Asks the processor for what keys_next will read; changes nothing. */
+void keys_prefetch(const struct keys_memory *keys, uint64_t hash);
 /* All pairs of events [*ret_from, *ret_to) are in. False: nothing is loaded. */
 bool keys_range(const struct keys_memory *keys, uint64_t *ret_from, uint64_t *ret_to);
 /* The pairs of events [from, to), in no order. Both look at every slot. */

@@ -28,6 +28,8 @@ typedef int segments_hit_fn(void *ctx, uint64_t seq, struct err *err);
 struct segments_view; /* a snapshot of the segments */
 int segments_view_open(struct db *db, struct segments_view **ret, struct err *err);
 int segments_find(struct segments_view *view, uint64_t hash, segments_hit_fn *hit, void *ctx, struct err *err);
+/* Asks the processor for what segments_find will read first; changes nothing. */
+void segments_prefetch(const struct segments_view *view, uint64_t hash);
 uint64_t segments_view_covered(const struct segments_view *view);
 void segments_view_close(struct segments_view *view);
 /* From now on lookups find only vouched-for keys (vouch.h): bytes are proven when first read, and copied, so that this

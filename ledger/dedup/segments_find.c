@@ -1,4 +1,4 @@
-/* Looking into the key segments: interpolation search (hashes are uniform), and the check against the events. */
+/* Looking into the key segments: a search that guesses (hashes are uniform), and the check against the events. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,26 +152,44 @@ static size_t entries_of(const struct segment *segment) {
     return (segment->record.n - 8) / SEGMENTS_ENTRY;
 }
 
-/* The first entry whose hash is not below `hash`; SIZE_MAX: an entry on the way is not vouched for. */
+/* Hashes are uniform: where `hash` is among n of them, about. */
+static size_t guess_of(size_t n, uint64_t hash) {
+    return (size_t)((hash >> 32) * n >> 32);
+}
+
+void segments_prefetch(const struct segments_view *view, uint64_t hash) {
+    for (size_t s = 0; s < view->n; s++) {
+        const struct segment *segment = &view->segment[s];
+        const uint8_t *bytes = segment->vouched != NULL ? segment->vouched->copy : segment->record.p;
+        __builtin_prefetch(bytes + 8 + guess_of(entries_of(segment), hash) * SEGMENTS_ENTRY);
+    }
+}
+
+/* The first entry whose hash is not below `hash`; SIZE_MAX: an entry on the way is not vouched for. Where it should be, then
+ * where it should be seen from there, which is some entries off; then in growing steps to both sides, and in halves. */
 static size_t lower_bound(const struct segment *segment, uint64_t hash) {
-    size_t lo = 0, hi = entries_of(segment); /* the answer is in [lo, hi] */
-    uint64_t lo_hash = 0, hi_hash = UINT64_MAX;
+    size_t n = entries_of(segment), lo = 0, hi = n; /* the answer is in [lo, hi] */
+    size_t guess = guess_of(n, hash), step = 4;
+    bool below = true;
     for (unsigned tries = 0; lo < hi; tries++) {
         size_t mid = lo + (hi - lo) / 2;
-        if (tries < 4 && hi_hash > lo_hash) { /* then halve, whatever the hashes look like */
-            double part = (double)(hash - lo_hash) / (double)(hi_hash - lo_hash);
-            size_t guess = lo + (size_t)(part * (double)(hi - lo));
-            mid = guess >= hi ? hi - 1 : guess;
+        if (tries < 2) {
+            mid = guess < lo ? lo : guess >= hi ? hi - 1 : guess;
+        } else if (hi - lo > 4 * step) {
+            mid = below ? lo + step : hi - 1 - step;
+            step *= 4;
         }
         const uint8_t *e = entry_at(segment, mid);
         if (e == NULL) return SIZE_MAX;
         uint64_t at = be64_get(e);
-        if (at < hash) {
+        below = at < hash;
+        if (below) {
             lo = mid + 1;
-            lo_hash = at;
+            guess = lo + guess_of(n, hash - at);
         } else {
+            size_t back = guess_of(n, at - hash);
             hi = mid;
-            hi_hash = at;
+            guess = mid > back ? mid - back : 0;
         }
     }
     return lo;

@@ -54,6 +54,8 @@ int commit_group_end(struct commit *c, struct err *err);
 /* Brings keys up to date; called once if any draft has a key. 1: older keys could be looked up before the commit began, but
  * not any more. */
 int commit_keys_begin(struct commit *c, struct err *err);
+/* For a key that will be looked up soon. */
+void commit_keys_prefetch(const struct commit *c, uint64_t hash);
 /* 0 with *ret_seq and its leaf: this (source, key) is in the log; 1: it is not. ERR_CONFLICT: the author's key was used. */
 int commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
                           uint8_t ret_leaf[EVENT_HASH], struct err *err);

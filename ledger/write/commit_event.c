@@ -10,6 +10,8 @@
 #include "ledger/event/private.h"
 #include "ledger/write/commit.h"
 
+#define KEYS_AHEAD 8 /* keys are looked up in memory that is in no cache */
+
 /* The cause is named by an unknown key. The receipt is marked too, so that the rest of the batch is checked and all such
  * drafts are found at once. */
 static int no_such_cause(const struct log_batch *batch, const struct batch_entry *e, struct log_receipt *ret,
@@ -171,6 +173,9 @@ int commit_batch(struct commit *c, const struct log_batch *batch, struct log_rec
     }
     for (size_t i = 0; i < batch->n; i++) {
         struct err why = {0};
+        if (i + KEYS_AHEAD < batch->n) {
+            commit_keys_prefetch(c, batch->entry[i + KEYS_AHEAD].key_hash);
+        }
         int rc = commit_draft(c, batch, i, receipts, &why);
         bool no_cause = rc != 0 && receipts[i].seq == LOG_NO_SEQ;
         if (rc == 0 || (no_cause && first != SIZE_MAX)) continue;

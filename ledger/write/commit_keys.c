@@ -141,6 +141,14 @@ static int find(struct commit *c, uint64_t hash, struct wanted *w, struct err *e
     return c->segments == NULL ? 0 : doubt(c, segments_find(c->segments, hash, confirm, w, err));
 }
 
+void commit_keys_prefetch(const struct commit *c, uint64_t hash) {
+    if (c->ledger->write.keys == NULL || hash == 0) return;
+    keys_prefetch(c->ledger->write.keys, hash);
+    if (c->segments != NULL) {
+        segments_prefetch(c->segments, hash);
+    }
+}
+
 int commit_find_duplicate(struct commit *c, const struct log_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
                           uint8_t ret_leaf[EVENT_HASH], struct err *err) {
     struct wanted w = {.c = c, .batch = batch, .e = e};

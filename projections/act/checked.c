@@ -22,8 +22,9 @@ struct judging {
     checked_fn *may;
     void *ctx;
     struct decision *decision;
-    bool damaged;   /* the rows read first */
-    bool corrected; /* a correction was folded */
+    struct state_view **kept; /* NULL: none is */
+    bool damaged;             /* the rows read first */
+    bool corrected;           /* a correction was folded */
 };
 
 static int put_refusal(const struct decision *decision, struct err *err) {
@@ -60,7 +61,8 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     options.no_write = true;
     options.damaged = &j->damaged;
     options.corrected = &j->corrected;
-    rc = state_ask(j->ledger, &options, ask, j, err);
+    rc = j->kept != NULL ? state_ask_again(j->ledger, &options, j->kept, ask, j, err)
+                         : state_ask(j->ledger, &options, ask, j, err);
     if (rc == 0 && !j->decision->yes) rc = put_refusal(j->decision, err);
     return rc;
 }
@@ -80,11 +82,12 @@ static void catch_up_corrected(struct ledger *ledger) {
     }
 }
 
-int checked_commit(struct ledger *ledger, struct log_batch *batch, checked_fn *may, void *ctx, struct log_receipt *receipts,
-                   struct log_head *ret_head, struct decision *ret_decision, struct err *err) {
-    struct judging j = {.ledger = ledger, .may = may, .ctx = ctx, .decision = ret_decision};
-    decide_begin(ret_decision);
-    catch_up(ledger, ATTESTED_LAG_MAX);
+static int commit(struct judging *judging, struct log_batch *batch, struct log_receipt *receipts, struct log_head *ret_head,
+                  struct err *err) {
+    struct judging j = *judging;
+    struct ledger *ledger = j.ledger;
+    decide_begin(j.decision);
+    if (j.kept == NULL || *j.kept == NULL) catch_up(ledger, ATTESTED_LAG_MAX);
     guard_set(batch, judge, &j);
     int rc = log_batch_commit(batch, receipts, ret_head, NULL, err);
     if (j.damaged) {
@@ -94,6 +97,18 @@ int checked_commit(struct ledger *ledger, struct log_batch *batch, checked_fn *m
         catch_up_corrected(ledger);
     }
     return rc;
+}
+
+int checked_commit(struct ledger *ledger, struct log_batch *batch, checked_fn *may, void *ctx, struct log_receipt *receipts,
+                   struct log_head *ret_head, struct decision *ret_decision, struct err *err) {
+    struct judging j = {.ledger = ledger, .may = may, .ctx = ctx, .decision = ret_decision};
+    return commit(&j, batch, receipts, ret_head, err);
+}
+
+int checked_commit_again(struct ledger *ledger, struct log_batch *batch, checked_fn *may, void *ctx,
+                         struct state_view **kept, struct decision *ret_decision, struct err *err) {
+    struct judging j = {.ledger = ledger, .may = may, .ctx = ctx, .decision = ret_decision, .kept = kept};
+    return commit(&j, batch, NULL, NULL, err);
 }
 
 /* One draft. */

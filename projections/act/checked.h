@@ -14,6 +14,10 @@ typedef int checked_fn(void *ctx, struct state_view *view, struct decision *ret,
 int checked_commit(struct ledger *ledger, struct log_batch *batch, checked_fn *may, void *ctx, struct log_receipt *receipts,
                    struct log_head *ret_head, struct decision *ret_decision, struct err *err);
 
+/* The same for one who commits again and again: `kept` as of state_ask_again. */
+int checked_commit_again(struct ledger *ledger, struct log_batch *batch, checked_fn *may, void *ctx,
+                         struct state_view **kept, struct decision *ret_decision, struct err *err);
+
 /* Like log_append, if the step is legal. A step of T3 that names a tripcode uses it up in the same transaction
  * (recovery.tripcode_used, right before the step); when it is refused, that is recorded (recovery.tripcode_refused). ERR_CONFLICT
  * as above: a step that is not legal, or a promotion without a full pass; nothing else is written. A draft that exists already is

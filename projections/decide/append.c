@@ -181,14 +181,15 @@ static int without_time(struct bytes body, struct buf *out, bool *ret_had, struc
     return rc;
 }
 
-/* As given, and as of now. */
-static int judge_both(struct state_view *view, const struct log_event *event, struct decision *ret, struct err *err) {
+/* As given, unless it is taken now, and as of now. */
+static int judge_both(struct state_view *view, const struct log_event *event, bool is_now, struct decision *ret,
+                      struct err *err) {
     struct log_event now = *event;
     struct buf body = {.max = BODY_ROOM};
     bool had = false;
-    int rc = judge(view, event, ret, err);
-    if (rc == 0 && ret->yes) rc = without_time(event->body, &body, &had, err);
-    if (rc == 0 && had) {
+    int rc = without_time(event->body, &body, &had, err);
+    if (rc == 0 && !(had && is_now)) rc = judge(view, event, ret, err);
+    if (rc == 0 && had && ret->yes) {
         now.body = bytes_of_buf(&body);
         rc = judge(view, &now, ret, err);
     }
@@ -272,7 +273,8 @@ static int judge_step(struct state_view *view, const struct log_event *event, st
     return ret->yes ? decide_may_step(view, event, ret, err) : 0;
 }
 
-int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err) {
+static int may_append(struct state_view *view, const struct log_draft *draft, bool is_now, struct decision *ret,
+                      struct err *err) {
     const struct kind *kind = kind_find(draft->kind);
     struct decision mine;
     struct buf body = {.max = BODY_ROOM}, private_ = {.max = BODY_ROOM};
@@ -305,7 +307,7 @@ int decide_may_append(struct state_view *view, const struct log_draft *draft, st
         rc = decide_is_unlocked(view, acts_as(&event), &mine, err);
         if (rc == 0 && mine.yes) rc = judge_step(view, &event, &mine, err);
         if (rc == 0 && mine.yes) rc = judge_use(view, &event, &mine, err);
-        if (rc == 0 && mine.yes) rc = judge_both(view, &event, &mine, err);
+        if (rc == 0 && mine.yes) rc = judge_both(view, &event, is_now, &mine, err);
         if (rc == 0 && mine.yes && bytes_is(event.kind, "eval.baseline_set")) rc = judge_baseline(view, &event, &mine, err);
         if (rc == 0) rc = note_useless(view, &event, &mine, err);
     }
@@ -321,4 +323,12 @@ int decide_may_append(struct state_view *view, const struct log_draft *draft, st
         *ret = mine;
     }
     return rc;
+}
+
+int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err) {
+    return may_append(view, draft, false, ret, err);
+}
+
+int decide_may_append_now(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err) {
+    return may_append(view, draft, true, ret, err);
 }

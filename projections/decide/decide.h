@@ -28,5 +28,8 @@ int decide_may_go_back(struct state_view *view, struct bytes promotion, struct d
  * view's time, whatever time it states itself; and any permission it uses must be held. Kinds without a state are always
  * allowed. */
 int decide_may_append(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err);
+/* The same for a step that its writer takes now: the time that it states is the view's, or a moment before it, and is not judged by
+ * itself. */
+int decide_may_append_now(struct state_view *view, const struct log_draft *draft, struct decision *ret, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
  * only for the rooms above that extend it.
  *
  *   state     opening a view, its projections and their condition; rows has its rows, digest their hash
+ *   ask       questions on which something depends, and views that are kept from one to the next
  *   view      (view.h) the insides, and the places where rooms above keep things with a view
  *   watch     what judges look at, told to whoever continues the view
  *   look      how one table's judge reads the rows of another

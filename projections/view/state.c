@@ -201,7 +201,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
 /* Derived first: then what is stored there comes from events that the log snapshot has. */
 static int gather(struct state_view *view, struct replay **ret, struct err *err) {
     int rc = open_derived(view, err);
-    uint64_t generation = derived_generation(view->ledger);
+    uint64_t generation = view->generation = derived_generation(view->ledger);
     if (rc == 0) rc = replay_open(view->ledger, &correct_effect, ret, err);
     if (rc != 0) return rc;
     view->erasing = !replay_may_read(*ret, generation);
@@ -286,8 +286,7 @@ static void stop_all(struct state_view *view, uint64_t seq, const struct err *wh
     }
 }
 
-/* *ret_more: too much for memory. */
-static int fold_since(struct state_view *view, struct replay *replay, bool *ret_more, struct err *err) {
+int view_fold_since(struct state_view *view, struct replay *replay, bool *ret_more, struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     struct err why = {0};
     struct shown shown = {.options = &view->options};
@@ -301,7 +300,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
     for (size_t i = 0; i < view->n && rc == 0; i++) {
         struct view_projection *p = &view->projection[i];
         if (p->use != STORED_STALE && p->part.position < view->at) {
-            rc = prepare(p, err);
+            rc = p->overlay == NULL ? prepare(p, err) : 0;
             part[n++] = &p->part;
             least = p->part.position < least ? p->part.position : least;
         }
@@ -374,8 +373,7 @@ static bool was_stopped(const struct state_options *options) {
     return options->stop != NULL && *options->stop != 0;
 }
 
-/* Damaged rows were found: those projections' stored rows are no longer used. */
-static bool find_spoiled(struct state_view *view) {
+bool view_find_spoiled(struct state_view *view) {
     bool any = false;
     for (size_t i = 0; i < view->n; i++) {
         if (view->projection[i].base.spoiled) {
@@ -386,10 +384,9 @@ static bool find_spoiled(struct state_view *view) {
     return any;
 }
 
-static int find_now(struct state_view *view, struct replay *replay, struct err *err) {
+int view_find_now(struct state_view *view, struct replay *replay, struct err *err) {
     view->now = view->options.now;
-    if (view->now != 0) return 0;
-    int rc = replay_leaf(replay, view->at, NULL, &view->now, err);
+    int rc = replay_leaf(replay, view->at, view->leaf, view->now == 0 ? &view->now : NULL, err);
     return err_is_damage(rc) ? 0 : rc; /* that event cannot be read; stop_all has reported it */
 }
 
@@ -402,7 +399,7 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
     int rc = gather(view, &replay, err);
     bool can_store = rc == 0 && *may_write && !view->erasing, store = can_store && is_far_behind(view);
     if (rc == 0 && !store) {
-        rc = fold_since(view, replay, &more, err);
+        rc = view_fold_since(view, replay, &more, err);
         view->store_later = rc == 0 && can_store && view->corrected && view->at == view->size;
         store = view->store_later && view->txn == NULL; /* nothing is stored: a walk could not store its result either */
     }
@@ -414,13 +411,13 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
         *ret_again = rc != ERR_NOMEM && !(rc != 0 && was_stopped(&view->options));
         return *ret_again ? 0 : err_set(err, rc, "%s", why.msg);
     }
-    if ((rc == 0 || rc == ERR_CORRUPT) && find_spoiled(view)) {
+    if ((rc == 0 || rc == ERR_CORRUPT) && view_find_spoiled(view)) {
         replay_close(replay);
         let_go(view);
         *ret_again = true;
         return 0;
     }
-    if (rc == 0) rc = find_now(view, replay, err);
+    if (rc == 0) rc = view_find_now(view, replay, err);
     replay_close(replay);
     if (rc == 0 && more) rc = build_scratch(view, err);
     return rc;
@@ -445,42 +442,6 @@ int state_open(struct ledger *ledger, const struct state_options *options, struc
     view->options.progress_ctx = NULL;
     *ret = view;
     return 0;
-}
-
-/* One round. *ret_damaged: stored rows were found that differ from what the event attests. */
-static int ask_once(struct ledger *ledger, const struct state_options *options,
-                    int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, bool *ret_damaged,
-                    struct err *err) {
-    struct state_view *view;
-    int rc = state_open(ledger, options, &view, err);
-    if (rc != 0) return rc;
-    rc = ask(ctx, view, err);
-    if (options->corrected != NULL && view->corrected) {
-        *options->corrected = true;
-    }
-    *ret_damaged = find_spoiled(view) || view->distrusted != 0;
-    state_close(view);
-    return rc;
-}
-
-int state_ask(struct ledger *ledger, const struct state_options *options,
-              int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, struct err *err) {
-    struct state_options mine = *options;
-    struct err why = {0};
-    bool damaged = false, ignored;
-    mine.base = STATE_ATTESTED;
-    int rc = ask_once(ledger, &mine, ask, ctx, &damaged, &why);
-    if (damaged && options->damaged != NULL) {
-        *options->damaged = true;
-    }
-    if (damaged && !options->no_write) {
-        attested_forget(ledger);
-    }
-    if (damaged && rc == ERR_CORRUPT) {
-        mine.base = STATE_EVENTS;
-        return ask_once(ledger, &mine, ask, ctx, &ignored, err);
-    }
-    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
 
 void view_distrust(struct state_view *view, size_t i) {

@@ -29,6 +29,12 @@ void state_close(struct state_view *view);
 int state_ask(struct ledger *ledger, const struct state_options *options,
               int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, struct err *err);
 
+/* The same for one who asks again and again: *kept is NULL at first, and is left as a view that the next call continues, with the
+ * events since, or as NULL. It holds a snapshot of the derived database, so it must be closed (state_close) when no question
+ * is to be expected soon. Always with no_write. */
+int state_ask_again(struct ledger *ledger, const struct state_options *options, struct state_view **kept,
+                    int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, struct err *err);
+
 uint64_t state_at(const struct state_view *view);  /* number of events that count */
 uint64_t state_now(const struct state_view *view); /* the time that judges use */
 /* Is that time at or after this moment (ns)? Judges must compare times only with this: it makes known when their answer

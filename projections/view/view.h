@@ -47,6 +47,8 @@ struct state_view {
     struct state_options options;
     const struct projection *const *list;
     uint64_t at, now, size; /* size: of the log */
+    uint8_t leaf[LOG_HASH]; /* of event at - 1 */
+    uint64_t generation;    /* of the evidence, beside which the rows are stored */
     struct db *db;          /* derived; NULL: none that can be read */
     struct db_txn *txn;
     uint64_t damaged; /* the log cannot be read from this event on; LOG_NO_SEQ: it can */
@@ -80,6 +82,12 @@ void view_distrust(struct state_view *view, size_t projection);
 int view_add_changed(struct state_view *view, size_t table, struct bytes key, struct err *err);
 /* Creates its overlay, to be folded into; `replay` reads the log. */
 int view_prepare(struct state_view *view, size_t projection, struct replay *replay, struct err *err);
+/* Folds the events up to view->at, from where each projection is. *ret_more: it is too much for memory. */
+int view_fold_since(struct state_view *view, struct replay *replay, bool *ret_more, struct err *err);
+/* The time that judges use, and the leaf before view->at. */
+int view_find_now(struct state_view *view, struct replay *replay, struct err *err);
+/* Whether damaged rows were found: those projections' stored rows are no longer used. */
+bool view_find_spoiled(struct state_view *view);
 /* As state_get, by the row's key. */
 int view_get_key(struct state_view *view, size_t table, struct bytes key, struct row *row, struct err *err);
 /* The next row as stored, key and bytes; 0, 1 at the end. */

@@ -300,6 +300,61 @@ static void a_short_text_can_be_peeked_at(void **state) {
 
 /* ---- maps and scalars --------------------------------------------------------------------------------------------- */
 
+static void what_is_known_to_be_canonical_is_read_alike(void **state) {
+    struct buf out;
+    struct mp_reader a, b;
+    struct bytes whole, raw;
+    (void)state;
+    buf_init(&out, BUF_MAX);
+    put_rich(&out);
+    mp_reader_init(&a, bytes_of_buf(&out));
+    b = a;
+    while (a.p != a.end) {
+        struct mp_item x = {.type = MP_NIL}, y = {.type = MP_NIL};
+        struct mp_reader at = a, known = b;
+        assert_int_equal(mp_skip(&at, 0, &whole, NULL), 0);
+        assert_int_equal(mp_skip_known(&known, &raw), 0);
+        assert_true(known.p == at.p && raw.p == whole.p && raw.n == whole.n);
+        assert_int_equal(mp_next(&a, &x, NULL), 0);
+        assert_int_equal(mp_next_known(&b, &y), 0);
+        assert_true(a.p == b.p && x.type == y.type && x.count == y.count && x.uint == y.uint && x.sint == y.sint &&
+                    bytes_eq(x.data, y.data));
+    }
+    assert_int_equal(mp_next_known(&b, &(struct mp_item){.type = MP_NIL}), 1);
+    assert_int_equal(mp_skip_known(&b, &raw), ERR_CORRUPT);
+    buf_done(&out);
+}
+
+static void what_is_not_canonical_after_all_is_never_read_past_its_end(void **state) {
+    struct buf out;
+    (void)state;
+    buf_init(&out, BUF_MAX);
+    put_rich(&out);
+    for (size_t n = 0; n < out.n; n++) {
+        struct mp_reader r;
+        struct mp_item item;
+        struct bytes raw;
+        uint8_t *copy = malloc(n + 1); /* of the exact size, so that a read past it is seen */
+        memcpy(copy, out.p, n);
+        mp_reader_init(&r, (struct bytes){copy, n});
+        assert_int_equal(mp_skip_known(&r, &raw), ERR_CORRUPT);
+        assert_ptr_equal(r.p, r.start);
+        copy = realloc(copy, out.n);
+        assert_non_null(copy);
+        for (unsigned bit = 0; bit < 8; bit++) {
+            memcpy(copy, out.p, out.n);
+            copy[n] = (uint8_t)(copy[n] ^ 1U << bit);
+            mp_reader_init(&r, (struct bytes){copy, out.n});
+            assert_true(mp_skip_known(&r, &raw) != 0 || (r.p <= r.end && raw.n <= out.n));
+            for (mp_reader_init(&r, (struct bytes){copy, out.n}); mp_next_known(&r, &item) == 0;) {
+                assert_true(r.p <= r.end);
+            }
+        }
+        free(copy);
+    }
+    buf_done(&out);
+}
+
 static void records_are_taken_item_by_item(void **state) {
     const uint8_t good[] = {0x94, 0x07, 0xc4, 0x02, 0xaa, 0xbb, 0xa1, 'x', 0xc4, 0x00};
     const struct bytes whole = {good, sizeof(good)};
@@ -386,6 +441,8 @@ int main(void) {
         cmocka_unit_test(a_flip_of_every_bit_is_refused_or_is_another_canonical_document),
         cmocka_unit_test(every_input_of_three_bytes_is_refused_or_canonical),
         cmocka_unit_test(a_short_text_can_be_peeked_at),
+        cmocka_unit_test(what_is_known_to_be_canonical_is_read_alike),
+        cmocka_unit_test(what_is_not_canonical_after_all_is_never_read_past_its_end),
         cmocka_unit_test(records_are_taken_item_by_item),
         cmocka_unit_test(a_value_is_found_by_its_key),
         cmocka_unit_test(what_is_no_map_or_no_scalar_is_corrupt),

@@ -43,12 +43,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct mp_item item;
     struct err err = {0};
     struct buf out;
+    struct bytes raw;
     int rc;
+    mp_reader_init(&r, input);
+    bool known = mp_skip_known(&r, &raw) == 0; /* looks at lengths alone */
+    if (known && (raw.p != r.start || raw.n > size)) {
+        abort();
+    }
     if (mp_check(input, &err) != 0) {
         if (err.code != ERR_CORRUPT || err.msg[0] == '\0') {
             abort();
         }
         return 0;
+    }
+    if (!known || raw.n != size) {
+        abort();
     }
     buf_init(&out, size);
     mp_reader_init(&r, input);
