@@ -139,8 +139,14 @@ static bool last_event(const struct setup_servers *s, const struct setup_place *
     return newest.seq != LOG_NO_SEQ;
 }
 
-static const char *state_word(const struct setup_servers *s, const struct setup_finding *f) {
-    if (!f->changed) return setup_state_name(f->state);
+/* Settings that cannot be read may name servers. */
+static enum setup_state state_of(const struct setup_server *one) {
+    return one->place.server[0] == '\0' ? SETUP_REFUSED : one->finding.state;
+}
+
+static const char *state_word(const struct setup_servers *s, const struct setup_server *one) {
+    const struct setup_finding *f = &one->finding;
+    if (!f->changed) return setup_state_name(state_of(one));
     if (s->what == SETUP_SERVERS_APPLY) return "connected now";
     return f->exact ? "undone, as before" : "undone, other changes stay";
 }
@@ -152,7 +158,7 @@ static void put_json(const struct setup_servers *s, const struct setup_server *o
     obj_text(&row, "name", name);
     obj_text(&row, "agent", one->place.agent->name);
     obj_text(&row, "server", one->place.server);
-    obj_text(&row, "state", setup_state_name(f->state));
+    obj_text(&row, "state", setup_state_name(state_of(one)));
     obj_bool(&row, "changed", f->changed);
     if (f->changed && s->what == SETUP_SERVERS_UNDO) {
         obj_bool(&row, "exact", f->exact);
@@ -183,7 +189,7 @@ static void put(const struct setup_servers *s, const struct setup_server *one, s
         buf_put_str(&when, "never");
     }
     table_text(table, name);
-    table_text(table, state_word(s, f));
+    table_text(table, state_word(s, one));
     table_cell(table, bytes_of_buf(&when));
     table_text(table, f->path);
     table_text(table, f->why);
@@ -193,6 +199,7 @@ static void put(const struct setup_servers *s, const struct setup_server *one, s
 /* Whether what was asked for could not be done. */
 static bool is_failure(const struct setup_servers *s, const struct setup_server *one) {
     if (s->what == SETUP_SERVERS_LOOK) return false;
+    if (one->place.server[0] == '\0') return s->args->n_args > 0;
     if (one->finding.state == SETUP_REFUSED) return true;
     return one->named && s->what == SETUP_SERVERS_APPLY && one->finding.state != SETUP_CONNECTED;
 }
