@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/http/listen.h"
 #include "base/text.h"
 #include "capture/find/find.h"
@@ -13,6 +14,7 @@
 #include "cli/capture/setup_section.h"
 #include "cli/capture/sources_state.h"
 #include "cli/print/table.h"
+#include "cli/print/when.h"
 
 #define SAID_MAX (FILE_PATH_MAX + 512)
 
@@ -134,7 +136,7 @@ static void say_next(const struct find_found *f, const struct sources_entry *e, 
 }
 
 static void put(struct finding *w, const struct find_found *f, const struct sources_entry *e, const char *state) {
-    char found[SAID_MAX], next[SAID_MAX], when[64] = "never";
+    char found[SAID_MAX], next[SAID_MAX];
     struct buf lines = {.max = 2 * FILE_PATH_MAX};
     uint64_t time = 0;
     bool heard = last_event(w, f, &time);
@@ -165,14 +167,18 @@ static void put(struct finding *w, const struct find_found *f, const struct sour
         buf_done(&lines);
         return;
     }
+    struct buf when = {.max = 64};
     if (heard) {
-        text_time(when, time);
+        when_text(&when, time, WHEN_RELATIVE, clock_wall_ns());
+    } else {
+        buf_put_str(&when, "never");
     }
     table_text(w->table, f->name);
     table_text(w->table, found);
     table_text(w->table, state);
-    table_text(w->table, when);
+    table_cell(w->table, bytes_of_buf(&when));
     table_text(w->table, next);
+    buf_done(&when);
 }
 
 static const char *state_of(const struct finding *w, const struct sources_entry *e) {

@@ -30,7 +30,7 @@ void setup_say_start(const struct cli *cli, const char *intro, const char *name)
     bool managed = runtime != NULL && snprintf(place, sizeof(place), "%s/systemd/private", runtime) < FILE_PATH_MAX &&
                    access(place, F_OK) == 0;
     bool one = name[0] != '\0';
-    cli_note(cli, "ledger: setup: %s; %s: 'ledger sources run%s%s'%s", intro,
+    cli_note(cli, "ledger: setup: %s; %s: 'ledger sources run%s%s'%s; one that runs already looks again on SIGHUP", intro,
              one ? "it records while it runs" : "they record while they run", one ? " " : "", name,
              managed ? ", or for good: 'ledger sources units'" : "");
 }

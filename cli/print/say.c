@@ -38,7 +38,10 @@ static int exit_of(int code, enum about about) {
  * `room`, or the text itself. */
 static const char *without_secrets(const char *text, struct buf *room) {
     buf_init(room, (size_t)64 << 10);
-    return secret_mask(room, bytes_of(text)) > 0 && buf_put_u8(room, 0) == 0 ? (const char *)room->p : text;
+    size_t masked = secret_mask(room, bytes_of(text));
+    buf_put_u8(room, 0);
+    if (room->fail != 0) return "this message could not be searched for secrets, and is not shown";
+    return masked > 0 ? (const char *)room->p : text;
 }
 
 static void print_message(const struct cli *cli, const char *code, const char *quoting, int exit_code) {
