@@ -86,6 +86,8 @@ static int put_program(const struct find_world *world, const struct find_thing *
     int rc = find_add(list, thing, by, &f, err);
     if (rc == 0 && strcmp(by, "variable") == 0) {
         snprintf(f->where, sizeof(f->where), "%s", thing->variable);
+    } else if (rc == 0 && strcmp(by, "directory") == 0) {
+        rc = file_join(f->where, world->home, thing->below_home, err);
     }
     return rc;
 }

@@ -149,6 +149,9 @@ setup 0 --undo otlp
 
 mkdir -p logs results/tiny "$T/inspected" "$T/hub"
 touch "logs/2026-11-21T00-00-00+00-00_task_x.eval" results/tiny/results_2026-11-21T00-00-00.json
+mkdir "$HOME/.promptfoo"
+setup 0 promptfoo --json
+same "$(row promptfoo | jq -r '.by + " " + .where')" "directory $HOME/.promptfoo"
 ln -s /bin/true "$BIN/promptfoo"
 HF_HUB_CACHE=$T/hub setup 0 --json
 same "$(row inspect | jq -r .where)" "$T/work/logs"
