@@ -434,33 +434,6 @@ static void steps_are_judged_by_the_past_that_the_view_shows(void **state) {
     buf_done(&body);
 }
 
-static void no_time_that_a_step_states_makes_it_legal(void **state) {
-    static const struct {
-        uint64_t now;
-        const char *body;
-        bool given, taken_now; /* the answers */
-    } all[] = {
-        {4999, "{\"group\":\"exec\",\"scope\":\"/a\"}", true, true},
-        {4999, "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":4000}", true, true},
-        {4999, "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":6000}", false, true},
-        {5000, "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":4000}", false, false},
-        {5000, "{\"group\":\"exec\",\"scope\":\"/a\"}", false, false},
-    };
-    (void)state;
-    say("granted", "exec", "", ",\"expires\":5000");
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        struct log_draft draft;
-        struct buf body;
-        draft_of(&draft, &body, "permission.used", "pack/p", all[i].body);
-        box_view(&b, LOG_NO_SEQ, all[i].now);
-        check(decide_may_append(b.view, &draft, &d, &b.err));
-        assert_int_equal(d.yes, all[i].given);
-        check(decide_may_append_now(b.view, &draft, &d, &b.err));
-        assert_int_equal(d.yes, all[i].taken_now);
-        buf_done(&body);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_nobody_granted_is_not_permitted, start, finish),
@@ -477,7 +450,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_promotion_without_a_full_pass_may_not_be_written, start, finish),
         cmocka_unit_test_setup_teardown(what_cannot_be_written_at_all_is_an_error, start, finish),
         cmocka_unit_test_setup_teardown(steps_are_judged_by_the_past_that_the_view_shows, start, finish),
-        cmocka_unit_test_setup_teardown(no_time_that_a_step_states_makes_it_legal, start, finish),
         cmocka_unit_test_setup_teardown(nothing_is_permitted_by_permissions_that_stopped_before_it, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

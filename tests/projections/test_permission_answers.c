@@ -351,6 +351,47 @@ static void an_erased_decision_permits_nothing(void **state) {
     refused("T3", "granted only up to T2");
 }
 
+/* ---- the time of a use ---- */
+
+static bool may_use(uint64_t now, const char *json,
+                    int (*may)(struct state_view *, const struct log_draft *, struct decision *, struct err *)) {
+    struct buf body = {.max = 4096};
+    struct log_draft draft;
+    struct decision found;
+    assert_int_equal(log_json_to_body(bytes_of(json), &body, &b.err), 0);
+    log_draft_init(&draft);
+    draft.kind = bytes_of("permission.used");
+    draft.subject = bytes_of("pack/p");
+    draft.actor = bytes_of("user:test");
+    draft.source = bytes_of("cli");
+    draft.grade = bytes_of("reported");
+    draft.body = bytes_of_buf(&body);
+    box_view(&b, LOG_NO_SEQ, now);
+    assert_int_equal(may(b.view, &draft, &found, &b.err), 0);
+    buf_done(&body);
+    return found.yes;
+}
+
+static void no_time_that_a_use_states_makes_it_legal(void **state) {
+    static const struct {
+        uint64_t now;
+        const char *body;
+        bool given, taken_now; /* the answers */
+    } all[] = {
+        {4999, "{\"group\":\"exec\",\"scope\":\"/a\"}", true, true},
+        {4999, "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":4000}", true, true},
+        {4999, "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":6000}", false, true},
+        {5000, "{\"group\":\"exec\",\"scope\":\"/a\",\"at\":4000}", false, false},
+        {5000, "{\"group\":\"exec\",\"scope\":\"/a\"}", false, false},
+    };
+    (void)state;
+    say("granted", ",\"expires\":5000");
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        assert_int_equal(may_use(all[i].now, all[i].body, decide_may_append), all[i].given);
+        assert_int_equal(may_use(all[i].now, all[i].body, decide_may_append_now), all[i].taken_now);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_grant_takes_the_tier_of_the_request_that_it_names_and_of_no_other, start, finish),
@@ -368,6 +409,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_names_no_group_permits_nothing_and_says_so, start, finish),
         cmocka_unit_test_setup_teardown(an_erased_use_does_not_bring_back_what_was_granted_once, start, finish),
         cmocka_unit_test_setup_teardown(an_erased_decision_permits_nothing, start, finish),
+        cmocka_unit_test_setup_teardown(no_time_that_a_use_states_makes_it_legal, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
