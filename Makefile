@@ -4,8 +4,9 @@
 # compiler warnings into errors. CC, CFLAGS and LDFLAGS are respected: they are appended to our own flags.
 
 # The layers, bottom first, and what each folder may see; tools/lint enforces them.
-LAYERS           := base ledger projections ingest query export lib work packs evals doctor capture cli
+LAYERS           := base serve ledger projections ingest query export lib work packs evals doctor capture cli
 SEES_base        := base
+SEES_serve       := serve base
 SEES_ledger      := ledger base
 SEES_projections := projections ledger base
 SEES_ingest      := ingest ledger base
@@ -17,11 +18,12 @@ SEES_packs       := packs work ingest projections ledger base
 SEES_evals       := evals packs work ingest query export projections ledger base
 SEES_doctor      := doctor work ingest query export projections ledger base
 SEES_capture     := capture work ingest export projections ledger base
-SEES_cli         := cli lib packs evals doctor capture work ingest query export projections ledger base
+SEES_cli         := cli serve lib packs evals doctor capture work ingest query export projections ledger base
 
 # The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
 # not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
-ROOMS_base        := . name edit yaml archive answer personal secret http tree
+ROOMS_base        := . name rpc edit yaml archive answer personal secret http tree
+ROOMS_serve       := guest mcp
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_work        := . inside seccomp limits egress confine run model look
 ROOMS_projections := rows fold store view walk attest permissions recovery machine council ready decide act verdict .
@@ -33,7 +35,7 @@ ROOMS_packs       := tree manifest resolve depot life run
 ROOMS_evals       := suite check|stat load sample score run|compare gate
 ROOMS_doctor      := probe round fix
 ROOMS_capture     := find|sources setup pass|tap proxy|streamable
-ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory|doctor|capture .
+ROOMS_cli         := call print open log view act record|events|states|evidence|care|help packs|guards|evals|promote|memory|doctor|capture|serve .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)

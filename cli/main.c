@@ -16,6 +16,7 @@
 #include "cli/print/say.h"
 #include "ingest/ingest.h"
 #include "ledger/store/db_fault.h"
+#include "serve/guest/guest.h"
 
 #define HEADING(words_)
 #define COMMAND(name_, help_) extern const struct spec spec_##name_;
@@ -234,6 +235,7 @@ int main(int argc, char **argv) {
                       .globals = globals,
                       .out_tty = isatty(STDOUT_FILENO) == 1,
                       .err_tty = isatty(STDERR_FILENO) == 1};
+    cli.guest = cli_env(GUEST_ENV) != NULL;
     cli.for_agent = is_hook(argc, argv);
     struct err err = {0};
     int exit_code = crypt_init(&err) == 0 ? start(&cli, argc - 1, argv + 1) : cli_fail(&cli, &err);

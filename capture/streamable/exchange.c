@@ -86,9 +86,9 @@ struct tap_record *exchange_record(const struct exchange *x) {
 
 bool exchange_is_initialize(struct bytes text) {
     struct buf mp = {.max = INITIALIZE_MAX};
-    struct tap_message m;
+    struct rpc_message m;
     bool is = text.n <= INITIALIZE_MAX && json_to_mp(text, &mp, NULL) == 0 &&
-              tap_message_open(bytes_of_buf(&mp), &m, NULL) == 0 && bytes_is(m.method, "initialize");
+              rpc_message_open(bytes_of_buf(&mp), &m, NULL) == 0 && bytes_is(m.method, "initialize");
     buf_done(&mp);
     return is;
 }

@@ -79,12 +79,12 @@ static void begin_strict(struct exchange *x, enum tap_side side, int (*pass)(voi
 /* A server may act by these fields instead of the body. */
 static bool agrees(const struct exchange *x, struct bytes body) {
     struct buf mp = {.max = (size_t)8 << 20};
-    struct tap_message m;
+    struct rpc_message m;
     bool good = x->method[0] == '\0' && x->tool[0] == '\0';
-    if (!good && json_to_mp(body, &mp, NULL) == 0 && tap_message_open(bytes_of_buf(&mp), &m, NULL) == 0) {
+    if (!good && json_to_mp(body, &mp, NULL) == 0 && rpc_message_open(bytes_of_buf(&mp), &m, NULL) == 0) {
         bool call = bytes_is(m.method, "tools/call");
         good = (x->method[0] == '\0' || bytes_is(m.method, x->method)) &&
-               (!call || x->tool[0] == '\0' || bytes_is(tap_word(m.params, "name"), x->tool));
+               (!call || x->tool[0] == '\0' || bytes_is(rpc_word(m.params, "name"), x->tool));
     }
     buf_done(&mp);
     return good;
@@ -102,7 +102,7 @@ static bool on_judge(void *ctx, struct bytes body, struct bytes *ret_body, struc
         "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32603,\"message\":\"out of memory\"}}";
     struct exchange *x = ctx;
     struct err err = {0};
-    const struct tap_line line = {.text = body, .bytes = body.n, .ended = true};
+    const struct rpc_line line = {.text = body, .bytes = body.n, .ended = true};
     if (!agrees(x, body)) {
         answer_with(ret, 400, bytes_of(differ));
         return false;
@@ -122,7 +122,7 @@ static bool on_judge(void *ctx, struct bytes body, struct bytes *ret_body, struc
     } else if (x->n_back > 0) {
         answer_with(ret, x->ids > 0 ? 200 : 400, wrap(x, &x->back, NULL, &x->reply));
     } else {
-        answer_with(ret, tap_line_is_blank(&line) ? 400 : 202, (struct bytes){0});
+        answer_with(ret, rpc_line_is_blank(&line) ? 400 : 202, (struct bytes){0});
     }
     return false;
 }
@@ -144,10 +144,10 @@ static int to_stream(void *ctx, struct bytes text) {
 /* What has data that is a message goes on as that; what has none is about the stream itself. */
 static int on_event(void *ctx, const struct sse_event *event, struct err *err) {
     struct exchange *x = ctx;
-    const struct tap_line line = {.text = event->data, .bytes = event->data.n, .ended = true};
+    const struct rpc_line line = {.text = event->data, .bytes = event->data.n, .ended = true};
     x->event = event;
     if (event->type.n > 0 && !bytes_is(event->type, "message")) return 0;
-    if (tap_line_is_blank(&line)) {
+    if (rpc_line_is_blank(&line)) {
         sse_write(x->out, event, (struct bytes){0});
         return 0;
     }
@@ -195,13 +195,13 @@ static bool is_foreign(const struct exchange *x, struct bytes body) {
 static void on_whole(void *ctx, struct bytes body, struct pass_reply *ret) {
     struct exchange *x = ctx;
     struct err err = {0};
-    const struct tap_line line = {.text = body, .bytes = body.n, .ended = true};
+    const struct rpc_line line = {.text = body, .bytes = body.n, .ended = true};
     *ret = (struct pass_reply){0};
     if (!x->coded && x->is_json && is_foreign(x, body)) {
         ret->body = body;
         return;
     }
-    bool blank = is_list(body) ? false : tap_line_is_blank(&line);
+    bool blank = is_list(body) ? false : rpc_line_is_blank(&line);
     bool read = !x->coded && !x->streams && x->is_json;
     if (read && !blank) {
         x->batch = x->batch || is_list(body);

@@ -89,7 +89,7 @@ static bool is_plain(struct bytes method) {
 static bool is_list_exact(struct bytes result) {
     struct mp_reader r;
     struct mp_item head;
-    struct bytes raw, list = tap_member(result, "tools");
+    struct bytes raw, list = rpc_member(result, "tools");
     mp_reader_init(&r, list);
     if (worst(result, listing) == FOLDED) return false;
     if (list.n == 0 || !mp_take(&r, MP_ARRAY, &head)) return true;
@@ -125,13 +125,13 @@ static bool has_twins(struct mp_reader *r) {
 }
 
 static bool are_arguments_exact(struct bytes params) {
-    struct bytes arguments = tap_member(params, "arguments");
+    struct bytes arguments = rpc_member(params, "arguments");
     struct mp_reader r;
     mp_reader_init(&r, arguments);
     return arguments.n == 0 || !has_twins(&r);
 }
 
-const char *tap_exact_fault(struct bytes mp, const struct tap_message *m, enum tap_side side) {
+const char *tap_exact_fault(struct bytes mp, const struct rpc_message *m, enum tap_side side) {
     enum match all = worst(mp, members);
     if (all == FOLDED) {
         return "a member of the message has a name that reads as another without case; expected: 'jsonrpc', 'id', "
@@ -151,7 +151,7 @@ const char *tap_exact_fault(struct bytes mp, const struct tap_message *m, enum t
     if (bytes_is(m->method, "tools/call") && !are_arguments_exact(m->params)) {
         return "an object in 'arguments' has two names that read alike without case";
     }
-    if (side == TAP_SERVER && m->form == TAP_RESULT && !is_list_exact(m->result)) {
+    if (side == TAP_SERVER && m->form == RPC_RESULT && !is_list_exact(m->result)) {
         return "a member of 'result' has a name that reads as another without case";
     }
     return NULL;

@@ -3,10 +3,11 @@
 #ifndef CAPTURE_TAP_EXACT_H
 #define CAPTURE_TAP_EXACT_H
 
-#include "capture/tap/message.h"
+#include "base/rpc/message.h"
+#include "capture/tap/side.h"
 
 /* NULL: every reader reads the same message. Otherwise why not, words that hold nothing of the message. */
-const char *tap_exact_fault(struct bytes mp, const struct tap_message *message, enum tap_side side);
+const char *tap_exact_fault(struct bytes mp, const struct rpc_message *message, enum tap_side side);
 /* Whether it is an object that nobody reads as a message: no member is, or reads as, 'jsonrpc', 'id', 'method', 'params' or 'result'. */
 bool tap_exact_is_foreign(struct bytes mp);
 

@@ -52,7 +52,7 @@ struct tap_link {
     /* Under the judge's lock. */
     struct tap_lists lists;
     struct {
-        uint8_t id[TAP_ID_LEN];
+        uint8_t id[RPC_ID_LEN];
         bool there;
     } asked[TAP_ASKED_MAX]; /* by the server; a ring */
     size_t next_asked, n_asked;
@@ -131,13 +131,13 @@ void tap_link_free(struct tap_link *l) {
     free(l);
 }
 
-int tap_judge_see(struct tap_link *l, enum tap_side side, const struct tap_message *message, struct err *err) {
+int tap_judge_see(struct tap_link *l, enum tap_side side, const struct rpc_message *message, struct err *err) {
     struct tap_judge *j = l->judge;
     struct log_head head;
     bool listed = false;
     pthread_mutex_lock(&j->lock);
-    if (side == TAP_SERVER && message->form == TAP_REQUEST) {
-        tap_message_id(message->id, 0, l->asked[l->next_asked].id);
+    if (side == TAP_SERVER && message->form == RPC_REQUEST) {
+        rpc_message_id(message->id, 0, l->asked[l->next_asked].id);
         l->asked[l->next_asked].there = true;
         l->next_asked = (l->next_asked + 1) % TAP_ASKED_MAX;
         l->n_asked += l->n_asked < TAP_ASKED_MAX;
@@ -152,13 +152,13 @@ int tap_judge_see(struct tap_link *l, enum tap_side side, const struct tap_messa
     return rc;
 }
 
-bool tap_judge_answers(struct tap_link *l, const struct tap_message *answer) {
-    uint8_t id[TAP_ID_LEN];
+bool tap_judge_answers(struct tap_link *l, const struct rpc_message *answer) {
+    uint8_t id[RPC_ID_LEN];
     bool found = false;
-    tap_message_id(answer->id, 0, id);
+    rpc_message_id(answer->id, 0, id);
     pthread_mutex_lock(&l->judge->lock);
     for (size_t i = 0; answer->id.n > 0 && !found && i < l->n_asked; i++) {
-        found = l->asked[i].there && memcmp(l->asked[i].id, id, TAP_ID_LEN) == 0;
+        found = l->asked[i].there && memcmp(l->asked[i].id, id, RPC_ID_LEN) == 0;
         if (found) l->asked[i].there = false;
     }
     pthread_mutex_unlock(&l->judge->lock);
@@ -331,7 +331,7 @@ static int to_log(struct tap_draft *d, struct log_draft *ret, struct err *err) {
     return rc;
 }
 
-static int make_drafts(struct tap_judge *j, const struct tap_message *m, uint64_t at, struct err *err) {
+static int make_drafts(struct tap_judge *j, const struct rpc_message *m, uint64_t at, struct err *err) {
     const struct tap_call call = {.id = m->id,
                                   .tool = j->tool,
                                   .params = m->params,
@@ -380,7 +380,7 @@ static bool next_question(struct tap_judge *j) {
     return j->asks++ == BY_USE;
 }
 
-static int ask(struct tap_judge *j, const struct tap_message *m, struct decision *decision, uint64_t at, struct err *err) {
+static int ask(struct tap_judge *j, const struct rpc_message *m, struct decision *decision, uint64_t at, struct err *err) {
     struct decision first = {0};
     int rc = 0;
     for (int i = 0; i < TRIES; i++) {
@@ -407,15 +407,15 @@ static void refuse(struct tap_judged *room, struct tap_verdict *ret, const char 
 }
 
 /* What cannot be asked: a name that no grant could have, arguments that no rule could judge, a tool that nobody saw. */
-static const char *fault_of(struct tap_judge *j, const struct tap_message *m) {
+static const char *fault_of(struct tap_judge *j, const struct rpc_message *m) {
     struct mp_item item;
     struct mp_reader r;
     mp_reader_init(&r, j->arguments);
     j->digest = j->paged = NULL;
-    if (!tap_is_name(j->tool, NAME_MAX_) || secret_is_in(j->tool) || !tap_names_tool(j->names, j->tool, j->full)) {
+    if (!rpc_is_name(j->tool, NAME_MAX_) || secret_is_in(j->tool) || !tap_names_tool(j->names, j->tool, j->full)) {
         return "the tool's name is not 1 to 128 letters, digits, '_', '-' and '.'";
     }
-    if (tap_member(m->params, "arguments").n > 0 && !mp_take(&r, MP_MAP, &item)) return "'arguments' is not an object";
+    if (rpc_member(m->params, "arguments").n > 0 && !mp_take(&r, MP_MAP, &item)) return "'arguments' is not an object";
     const struct tap_tool *tool = j->known.n > 0 ? tap_tools_find(&j->known.items[0].tools, j->tool) : NULL;
     if (tool == NULL) return "the server was not seen to offer this tool; list its tools first";
     if (j->link->lists.seen.cut) return "the server listed too many tools without an end; list its tools again";
@@ -432,7 +432,7 @@ static void set_holders(struct tap_judge *j) {
                    j->names->agent != NULL ? j->names->agent : "");
 }
 
-void tap_judge_call(struct tap_link *l, const struct tap_message *m, struct tap_judged *room, struct tap_verdict *ret) {
+void tap_judge_call(struct tap_link *l, const struct rpc_message *m, struct tap_judged *room, struct tap_verdict *ret) {
     struct tap_judge *j = l->judge;
     struct decision decision;
     struct err err = {0};
@@ -440,8 +440,8 @@ void tap_judge_call(struct tap_link *l, const struct tap_message *m, struct tap_
     decide_begin(&decision);
     j->link = l;
     j->names = l->names;
-    j->tool = tap_word(m->params, "name");
-    j->arguments = tap_member(m->params, "arguments");
+    j->tool = rpc_word(m->params, "name");
+    j->arguments = rpc_member(m->params, "arguments");
     j->group = tap_names_group(j->names, j->tool);
     j->asks = BY_USE;
     j->scope = j->path = (struct bytes){0};

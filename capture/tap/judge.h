@@ -17,15 +17,15 @@ struct tap_link;
 struct tap_link *tap_link_new(struct tap_judge *judge, const struct tap_names *names);
 void tap_link_free(struct tap_link *link);
 /* Every message that passes, before it does: which tools the server offers. From any thread, as all that follows. */
-int tap_judge_see(struct tap_link *link, enum tap_side side, const struct tap_message *message, struct err *err);
+int tap_judge_see(struct tap_link *link, enum tap_side side, const struct rpc_message *message, struct err *err);
 /* Whether the client's answer is to a request of the server, of the newest TAP_ASKED_MAX; one answer each. */
 #define TAP_ASKED_MAX 1024
-bool tap_judge_answers(struct tap_link *link, const struct tap_message *answer);
+bool tap_judge_answers(struct tap_link *link, const struct rpc_message *answer);
 /* A request tools/call. Never fails: what cannot be decided, or not recorded, is refused. What it says borrows from `room`. */
 struct tap_judged {
     char words[512], key[TAP_KEY_LEN];
 };
-void tap_judge_call(struct tap_link *link, const struct tap_message *message, struct tap_judged *room,
+void tap_judge_call(struct tap_link *link, const struct rpc_message *message, struct tap_judged *room,
                     struct tap_verdict *ret);
 /* After a call has passed, while its server works: stores states, so that the next call is judged quickly. `pauses`: no other call
  * waits; otherwise only what is overdue is stored. */

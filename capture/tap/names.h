@@ -2,14 +2,14 @@
 #ifndef CAPTURE_TAP_NAMES_H
 #define CAPTURE_TAP_NAMES_H
 
-#include "capture/tap/message.h"
+#include "base/rpc/message.h"
 
 #define TAP_RUN_LEN 17 /* 16 hex digits and NUL */
 
 /* Who is connected, as a person said. */
 struct tap_names {
-    const char *server;         /* tap_is_name, without "__" */
-    const char *agent;          /* tap_is_name; NULL: as the client names itself */
+    const char *server;         /* rpc_is_name, without "__" */
+    const char *agent;          /* rpc_is_name; NULL: as the client names itself */
     char run[TAP_RUN_LEN];      /* of this connection */
     const char *const *command; /* the server's, NULL at the end; NULL: it has none */
     const char *const *groups;  /* "TOOL=GROUP" or "GROUP", NULL at the end; may be NULL */
@@ -19,7 +19,7 @@ struct tap_names {
 /* Fills in a run's name. */
 void tap_names_run(char ret[TAP_RUN_LEN]);
 /* The name of a tool as agents write it: mcp__SERVER__TOOL. False: it does not fit. */
-#define TAP_TOOL_LEN (2 * TAP_WORD_MAX)
+#define TAP_TOOL_LEN (2 * RPC_WORD_MAX)
 bool tap_names_tool(const struct tap_names *names, struct bytes tool, char ret[TAP_TOOL_LEN]);
 /* The group of permissions that a tool needs: of the last of `groups` that names it, or names none; as its name implies; NULL:
  * unknown. */

@@ -11,7 +11,7 @@ struct observe {
     struct tap_tools warned; /* what pages had otherwise since, and was said */
     bool is_known, announced;
     char key[TAP_KEY_LEN]; /* of the event that says so; "": unknown */
-    char name[TAP_WORD_MAX + 1], version[TAP_WORD_MAX + 1], protocol[TAP_WORD_MAX + 1]; /* as the server reports */
+    char name[RPC_WORD_MAX + 1], version[RPC_WORD_MAX + 1], protocol[RPC_WORD_MAX + 1]; /* as the server reports */
 };
 void observe_init(struct observe *observe);
 void observe_done(struct observe *observe);

@@ -14,11 +14,11 @@ void pendings_done(struct pendings *all) {
 }
 
 struct pending *pendings_find(const struct pendings *all, enum tap_side asked, struct bytes id, uint64_t channel) {
-    uint8_t sum[TAP_ID_LEN];
-    tap_message_id(id, channel, sum);
+    uint8_t sum[RPC_ID_LEN];
+    rpc_message_id(id, channel, sum);
     for (size_t i = 0; i < all->used; i++) {
         struct pending *p = &all->items[i];
-        if (p->is != FREE && p->side == asked && memcmp(p->id, sum, TAP_ID_LEN) == 0) return p;
+        if (p->is != FREE && p->side == asked && memcmp(p->id, sum, RPC_ID_LEN) == 0) return p;
     }
     return NULL;
 }
@@ -36,15 +36,15 @@ static struct pending *find_place(struct pendings *all) {
 
 struct pending *pendings_put(struct pendings *all, enum tap_side side, enum waits_for is, struct bytes id,
                              uint64_t channel) {
-    char room[TAP_WORD_MAX + 3];
+    char room[RPC_WORD_MAX + 3];
     struct pending *p = pendings_find(all, side, id, channel);
     if (p == NULL) p = find_place(all);
     memset(p, 0, sizeof(*p));
     p->is = is;
     p->side = side;
     p->order = all->n++;
-    tap_message_id(id, channel, p->id);
-    struct bytes word = tap_message_id_word(id, room);
+    rpc_message_id(id, channel, p->id);
+    struct bytes word = rpc_message_id_word(id, room);
     bytes_copy(p->word, word);
     return p;
 }

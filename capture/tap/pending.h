@@ -2,8 +2,9 @@
 #ifndef CAPTURE_TAP_PENDING_H
 #define CAPTURE_TAP_PENDING_H
 
+#include "base/rpc/message.h"
 #include "capture/tap/event.h"
-#include "capture/tap/message.h"
+#include "capture/tap/side.h"
 
 #define TAP_PENDING_MAX 1024 /* requests without an answer; a new one replaces the oldest */
 
@@ -12,9 +13,9 @@ enum waits_for { FREE, TOOL, QUESTION, MODEL, CANCELLED, OTHER };
 struct pending {
     enum waits_for is;
     enum tap_side side; /* who asked */
-    uint8_t id[TAP_ID_LEN];
-    char word[TAP_WORD_MAX + 3]; /* the id in words */
-    char tool[TAP_WORD_MAX + 1];
+    uint8_t id[RPC_ID_LEN];
+    char word[RPC_WORD_MAX + 3]; /* the id in words */
+    char tool[RPC_WORD_MAX + 1];
     char key[TAP_KEY_LEN]; /* of the event that records the request */
     uint64_t at, exchange; /* when; with which exchange, 0: none */
     uint64_t order;        /* the oldest has the least */

@@ -53,7 +53,7 @@ struct tap_record {
     /* Of the recorder's thread. */
     struct tap_sink sink;
     struct tap_session *session;
-    struct tap_lines lines[2];
+    struct rpc_lines lines[2];
     uint64_t now; /* when the item passed */
     struct log_batch *batch;
     struct tap_lost lost_all;
@@ -251,7 +251,7 @@ struct feeding {
     enum tap_side side;
 };
 
-static int on_line(void *ctx, const struct tap_line *line, struct err *err) {
+static int on_line(void *ctx, const struct rpc_line *line, struct err *err) {
     const struct feeding *f = ctx;
     return tap_session_line(f->record->session, f->side, line, f->record->now, err);
 }
@@ -260,7 +260,7 @@ static int give(struct tap_record *r, const struct item *item, struct err *err) 
     struct feeding f = {r, item->side};
     struct bytes bytes = {item->bytes, item->n};
     struct tap_verdict verdict = item->verdict;
-    const struct tap_line line = {.text = bytes, .bytes = item->n, .ended = true};
+    const struct rpc_line line = {.text = bytes, .bytes = item->n, .ended = true};
     tap_session_within(r->session, &item->within);
     switch (item->is) {
     case MESSAGE:
@@ -273,7 +273,7 @@ static int give(struct tap_record *r, const struct item *item, struct err *err) 
     case BROKEN:
         return tap_session_broken(r->session, item->within.exchange, item->outcome, item->error, item->at, err);
     default:
-        return tap_lines_put(&r->lines[item->side], bytes, on_line, &f, err);
+        return rpc_lines_put(&r->lines[item->side], bytes, on_line, &f, err);
     }
 }
 
@@ -281,7 +281,7 @@ static void feed(struct tap_record *r, const struct item *item) {
     struct err err = {0};
     r->now = item->at;
     if (item->lost > 0) {
-        tap_lines_lose(&r->lines[item->side]);
+        rpc_lines_lose(&r->lines[item->side]);
         if (r->gap_from == 0) r->gap_from = item->at;
         r->gap_bytes += item->lost;
         r->lost_all.bytes += item->lost;
@@ -334,7 +334,7 @@ static void finish(struct tap_record *r) {
     r->now = clock_wall_ns();
     for (int side = 0; side < 2; side++) {
         struct feeding f = {r, (enum tap_side)side};
-        if (tap_lines_end(&r->lines[side], on_line, &f, &err) != 0) lose(r, 1);
+        if (rpc_lines_end(&r->lines[side], on_line, &f, &err) != 0) lose(r, 1);
         if (r->lost[side] > 0) {
             if (r->gap_from == 0) r->gap_from = r->now;
             r->gap_bytes += r->lost[side];
@@ -382,7 +382,7 @@ static void free_record(struct tap_record *r) {
     tap_session_free(r->session);
     log_batch_free(r->batch);
     for (int side = 0; side < 2; side++) {
-        tap_lines_done(&r->lines[side]);
+        rpc_lines_done(&r->lines[side]);
     }
     pthread_cond_destroy(&r->more);
     pthread_mutex_destroy(&r->lock);
@@ -397,8 +397,8 @@ int tap_record_start(const struct tap_record_options *options, struct tap_record
     r->sink = (struct tap_sink){r, on_event, on_alarm};
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->more, NULL);
-    tap_lines_init(&r->lines[0]);
-    tap_lines_init(&r->lines[1]);
+    rpc_lines_init(&r->lines[0]);
+    rpc_lines_init(&r->lines[1]);
     r->session = tap_session_new(options->names, &r->sink);
     int rc = r->session != NULL ? 0 : err_set(err, ERR_NOMEM, "no memory for the recorder");
     if (rc == 0) rc = log_batch_new(options->ledger, &r->batch, err);

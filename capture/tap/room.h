@@ -2,8 +2,6 @@
  *
  * Sees: edit, find, sources, setup, and the floors below. Begin with session.h, then stdio.c.
  *
- *   line      lines out of a stream, whatever its pieces
- *   message   a message of JSON-RPC, opened by its parts
  *   tools     what a server offers, over the pages of its lists, by digests
  *   names     names that a person gives: of the server, the agent, groups of tools
  *   event     one event in the making

@@ -25,7 +25,7 @@
 #include "capture/tap/pending.h"
 #include "ingest/input/agent_words.h"
 
-#define MESSAGE_MAX (TAP_LINE_MAX + ((size_t)1 << 20))
+#define MESSAGE_MAX (RPC_LINE_MAX + ((size_t)1 << 20))
 #define META        "io.modelcontextprotocol/"
 #define MS(ns)      ((ns) / 1000000)
 
@@ -38,7 +38,7 @@ struct tap_session {
     struct tap_within within;
     struct tap_lists lists;
     struct observe observe;
-    char agent[TAP_WORD_MAX + 1], agent_version[TAP_WORD_MAX + 1];
+    char agent[RPC_WORD_MAX + 1], agent_version[RPC_WORD_MAX + 1];
     bool started;
     uint64_t n_events, started_at, calls;
     uint64_t unread, too_long, strays; /* lines that are no message; answers that nothing asked for */
@@ -87,7 +87,7 @@ static void begin(struct tap_session *s, const char *kind, uint64_t at) {
     tap_draft_subject(d, "run", s->names->run);
     memcpy(d->run, s->names->run, TAP_RUN_LEN);
     (void)snprintf(d->key, sizeof(d->key), "%s:%llu", s->names->run, (unsigned long long)s->n_events++);
-    bool named = tap_is_name(bytes_of(s->agent), TAP_NAME_MAX) && !secret_is_in(bytes_of(s->agent));
+    bool named = rpc_is_name(bytes_of(s->agent), TAP_NAME_MAX) && !secret_is_in(bytes_of(s->agent));
     (void)snprintf(d->actor, sizeof(d->actor), named ? "agent:%s" : "service:tap", s->agent);
 }
 
@@ -102,17 +102,17 @@ static void put_agent(struct tap_session *s) {
 
 /* W3C Trace Context, "00-TRACE-SPAN-FLAGS": the span that the call belongs to. */
 static void put_trace(struct tap_draft *d, struct bytes params) {
-    struct bytes trace = tap_word(tap_member(params, "_meta"), "traceparent");
+    struct bytes trace = rpc_word(rpc_member(params, "_meta"), "traceparent");
     if (trace.n == 55 && trace.p[35] == '-' && trace.p[52] == '-') {
         mp_map_text(&d->fields, "parent", (struct bytes){trace.p + 36, 16});
     }
 }
 
 void tap_call_draft(struct tap_draft *d, const struct tap_names *names, const struct tap_call *call) {
-    char word[TAP_WORD_MAX + 3];
+    char word[RPC_WORD_MAX + 3];
     mp_map_text(&d->fields, "tool", bytes_of(call->full));
     mp_map_text(&d->fields, "server", bytes_of(names->server));
-    mp_map_text(&d->fields, "call", tap_message_id_word(call->id, word));
+    mp_map_text(&d->fields, "call", rpc_message_id_word(call->id, word));
     mp_map_text(&d->fields, "agent", call->agent);
     mp_map_text(&d->fields, "session", bytes_of(names->run));
     mp_map_text(&d->fields, "group", bytes_of(call->group));
@@ -124,8 +124,8 @@ void tap_call_draft(struct tap_draft *d, const struct tap_names *names, const st
 
 /* ---- who is there ---- */
 
-static void copy_word(char ret[TAP_WORD_MAX + 1], struct bytes word) {
-    if (word.n > 0 && word.n <= TAP_WORD_MAX) {
+static void copy_word(char ret[RPC_WORD_MAX + 1], struct bytes word) {
+    if (word.n > 0 && word.n <= RPC_WORD_MAX) {
         memcpy(ret, word.p, word.n);
         ret[word.n] = '\0';
     }
@@ -142,21 +142,21 @@ static struct bytes agent_name(struct bytes name) {
     return name;
 }
 
-static void see_client(struct tap_session *s, const struct tap_message *m) {
-    struct bytes meta = tap_member(m->params, "_meta"), info = tap_member(meta, META "clientInfo");
-    if (bytes_is(m->method, "initialize")) info = tap_member(m->params, "clientInfo");
+static void see_client(struct tap_session *s, const struct rpc_message *m) {
+    struct bytes meta = rpc_member(m->params, "_meta"), info = rpc_member(meta, META "clientInfo");
+    if (bytes_is(m->method, "initialize")) info = rpc_member(m->params, "clientInfo");
     if (info.n == 0) return;
     bool named = s->names->agent != NULL || s->names->enforces; /* what is judged rests on no client's word */
-    if (!named) copy_word(s->agent, agent_name(tap_word(info, "name")));
-    copy_word(s->agent_version, tap_word(info, "version"));
-    copy_word(s->observe.protocol, tap_word(meta, META "protocolVersion"));
+    if (!named) copy_word(s->agent, agent_name(rpc_word(info, "name")));
+    copy_word(s->agent_version, rpc_word(info, "version"));
+    copy_word(s->observe.protocol, rpc_word(meta, META "protocolVersion"));
 }
 
-static void see_server(struct tap_session *s, const struct tap_message *m) {
-    struct bytes info = tap_member(m->result, "serverInfo"), version = tap_word(m->result, "protocolVersion");
-    if (info.n == 0) info = tap_member(tap_member(m->result, "_meta"), META "serverInfo");
-    copy_word(s->observe.name, tap_word(info, "name"));
-    copy_word(s->observe.version, tap_word(info, "version"));
+static void see_server(struct tap_session *s, const struct rpc_message *m) {
+    struct bytes info = rpc_member(m->result, "serverInfo"), version = rpc_word(m->result, "protocolVersion");
+    if (info.n == 0) info = rpc_member(rpc_member(m->result, "_meta"), META "serverInfo");
+    copy_word(s->observe.name, rpc_word(info, "name"));
+    copy_word(s->observe.version, rpc_word(info, "version"));
     copy_word(s->observe.protocol, version);
 }
 
@@ -204,10 +204,10 @@ static struct pending *remember(struct tap_session *s, enum tap_side side, enum 
     return p;
 }
 
-static int called(struct tap_session *s, const struct tap_message *m, const struct tap_verdict *v, uint64_t at,
+static int called(struct tap_session *s, const struct rpc_message *m, const struct tap_verdict *v, uint64_t at,
                   struct err *err) {
     char full[TAP_TOOL_LEN];
-    struct bytes tool = tap_word(m->params, "name");
+    struct bytes tool = rpc_word(m->params, "name");
     struct pending *p = remember(s, TAP_CLIENT, TOOL, m->id, at);
     bool allowed = v != NULL && v->is == TAP_ALLOWED;
     copy_word(p->tool, tool);
@@ -217,7 +217,7 @@ static int called(struct tap_session *s, const struct tap_message *m, const stru
     const struct tap_call call = {.id = m->id,
                                   .tool = tool,
                                   .params = m->params,
-                                  .arguments = tap_member(m->params, "arguments"),
+                                  .arguments = rpc_member(m->params, "arguments"),
                                   .full = full,
                                   .group = group,
                                   .tier = v != NULL && v->tier != NULL ? v->tier : agent_tier_of(group),
@@ -247,17 +247,17 @@ static void begin_return(struct tap_session *s, const struct pending *p, const c
 }
 
 /* A call that was not passed on: asked for, and refused. */
-static int refused(struct tap_session *s, const struct tap_message *m, const struct tap_verdict *v, uint64_t at,
+static int refused(struct tap_session *s, const struct rpc_message *m, const struct tap_verdict *v, uint64_t at,
                    struct err *err) {
-    char full[TAP_TOOL_LEN], word[TAP_WORD_MAX + 3];
-    struct bytes tool = tap_word(m->params, "name");
+    char full[TAP_TOOL_LEN], word[RPC_WORD_MAX + 3];
+    struct bytes tool = rpc_word(m->params, "name");
     struct pending p = {.at = at};
     struct tap_draft *d = &s->draft;
     int rc = 0;
     copy_word(p.tool, tool);
-    struct bytes id = tap_message_id_word(m->id, word);
+    struct bytes id = rpc_message_id_word(m->id, word);
     memcpy(p.word, id.n > 0 ? (const char *)id.p : "", id.n);
-    bool named = tap_is_name(tool, TAP_WORD_MAX) && !secret_is_in(tool) && tap_names_tool(s->names, tool, full);
+    bool named = rpc_is_name(tool, RPC_WORD_MAX) && !secret_is_in(tool) && tap_names_tool(s->names, tool, full);
     if (v->requested && named) {
         begin(s, "permission.requested", at);
         memcpy(p.key, d->key, sizeof(p.key));
@@ -268,7 +268,7 @@ static int refused(struct tap_session *s, const struct tap_message *m, const str
         mp_map_text(&d->fields, "server", bytes_of(s->names->server));
         mp_map_text(&d->fields, "call", bytes_of(p.word));
         put_agent(s);
-        tap_draft_content(d, "arguments", "arguments_digest", "arguments_bytes", tap_member(m->params, "arguments"));
+        tap_draft_content(d, "arguments", "arguments_digest", "arguments_bytes", rpc_member(m->params, "arguments"));
         mp_map_text(&d->fields, "reason", bytes_of(v->words));
         rc = give(s, err);
     }
@@ -283,7 +283,7 @@ static int refused(struct tap_session *s, const struct tap_message *m, const str
 /* The kind of an error, "rpc -32602", and its own words. */
 static void put_error(struct tap_session *s, struct bytes error) {
     struct mp_item code;
-    struct bytes raw = tap_member(error, "code"), message = tap_member(error, "message");
+    struct bytes raw = rpc_member(error, "code"), message = rpc_member(error, "message");
     char word[40] = "rpc";
     if (raw.n > 0 && mp_scalar(raw, &code) == 0 && (code.type == MP_INT || code.type == MP_UINT)) {
         (void)snprintf(word, sizeof(word), "rpc %lld", code.type == MP_INT ? (long long)code.sint : (long long)code.uint);
@@ -296,17 +296,17 @@ static void put_error(struct tap_session *s, struct bytes error) {
 
 static bool is_true(struct bytes map, const char *name) {
     struct mp_item item;
-    struct bytes raw = tap_member(map, name);
+    struct bytes raw = rpc_member(map, name);
     return raw.n > 0 && mp_scalar(raw, &item) == 0 && item.type == MP_BOOL && item.boolean;
 }
 
-static int returned(struct tap_session *s, const struct pending *p, const struct tap_message *m, uint64_t at,
+static int returned(struct tap_session *s, const struct pending *p, const struct rpc_message *m, uint64_t at,
                     struct err *err) {
-    bool asks = bytes_is(tap_word(m->result, "resultType"), "input_required");
-    bool failed = m->form == TAP_ERROR || is_true(m->result, "isError");
+    bool asks = bytes_is(rpc_word(m->result, "resultType"), "input_required");
+    bool failed = m->form == RPC_ERROR || is_true(m->result, "isError");
     begin_return(s, p, asks ? "asked" : failed ? "error" : "ok", at);
     if (!asks) mp_map_bool(&s->draft.fields, "ok", !failed);
-    if (m->form == TAP_ERROR) {
+    if (m->form == RPC_ERROR) {
         put_error(s, m->error);
     } else {
         if (failed) mp_map_text(&s->draft.fields, "error", bytes_of("tool"));
@@ -343,7 +343,7 @@ static void begin_question(struct tap_session *s, const char *request, const cha
 }
 
 static int asked(struct tap_session *s, struct pending *p, struct bytes params, uint64_t at, struct err *err) {
-    struct bytes form = tap_word(params, "mode"), message = tap_member(params, "message");
+    struct bytes form = rpc_word(params, "mode"), message = rpc_member(params, "message");
     struct mp_item item;
     begin_question(s, p->word, "open", p->tool, at);
     memcpy(p->key, s->draft.key, sizeof(p->key));
@@ -356,7 +356,7 @@ static int asked(struct tap_session *s, struct pending *p, struct bytes params, 
 
 /* Of an answer nothing is kept but its word and its digest. */
 static int answered(struct tap_session *s, const struct pending *p, struct bytes result, uint64_t at, struct err *err) {
-    struct bytes action = tap_word(result, "action"), content = tap_member(result, "content");
+    struct bytes action = rpc_word(result, "action"), content = rpc_member(result, "content");
     bool known = bytes_is(action, "accept") || bytes_is(action, "decline") || bytes_is(action, "cancel");
     begin_question(s, p->word,
                    bytes_is(action, "accept")    ? "accept"
@@ -386,11 +386,11 @@ static int each_question(struct tap_session *s, struct bytes map, const char *to
                        (const char *)name.data.p);
         if (secret_is_in(bytes_of(p.word))) p.word[0] = '\0';
         (void)snprintf(p.tool, sizeof(p.tool), "%s", tool);
-        struct bytes method = tap_word(raw, "method");
+        struct bytes method = rpc_word(raw, "method");
         if (answers) {
             rc = answered(s, &p, raw, at, err);
         } else if (bytes_is(method, "elicitation/create")) {
-            rc = asked(s, &p, tap_member(raw, "params"), at, err);
+            rc = asked(s, &p, rpc_member(raw, "params"), at, err);
         }
     }
     return rc;
@@ -399,7 +399,7 @@ static int each_question(struct tap_session *s, struct bytes map, const char *to
 /* ---- sampling ---- */
 
 static int sampled(struct tap_session *s, struct pending *p, struct bytes params, uint64_t at, struct err *err) {
-    struct bytes hints = tap_member(tap_member(params, "modelPreferences"), "hints"), raw;
+    struct bytes hints = rpc_member(rpc_member(params, "modelPreferences"), "hints"), raw;
     struct mp_reader r;
     struct mp_item head;
     begin(s, "run.model_called", at);
@@ -409,23 +409,23 @@ static int sampled(struct tap_session *s, struct pending *p, struct bytes params
     put_agent(s);
     mp_reader_init(&r, hints);
     if (hints.n > 0 && mp_take(&r, MP_ARRAY, &head) && head.count > 0 && mp_skip(&r, 1, &raw, NULL) == 0) {
-        mp_map_text(&s->draft.fields, "model", tap_word(raw, "name"));
+        mp_map_text(&s->draft.fields, "model", rpc_word(raw, "name"));
     }
     return give(s, err);
 }
 
-static int sample_ended(struct tap_session *s, const struct pending *p, const struct tap_message *m, uint64_t at,
+static int sample_ended(struct tap_session *s, const struct pending *p, const struct rpc_message *m, uint64_t at,
                         struct err *err) {
-    bool ok = m->form == TAP_RESULT;
+    bool ok = m->form == RPC_RESULT;
     begin(s, "run.model_returned", at);
     mp_map_text(&s->draft.fields, "call", bytes_of(p->word));
     mp_map_bool(&s->draft.fields, "ok", ok);
     mp_map_text(&s->draft.fields, "outcome", bytes_of(ok ? "ok" : "error"));
     mp_map_uint(&s->draft.fields, "latency_ms", at > p->at ? MS(at - p->at) : 0);
     if (ok) {
-        mp_map_text(&s->draft.fields, "served", tap_word(m->result, "model"));
-        mp_map_text(&s->draft.fields, "finish", tap_word(m->result, "stopReason"));
-        tap_draft_content(&s->draft, NULL, "output_digest", NULL, tap_member(m->result, "content"));
+        mp_map_text(&s->draft.fields, "served", rpc_word(m->result, "model"));
+        mp_map_text(&s->draft.fields, "finish", rpc_word(m->result, "stopReason"));
+        tap_draft_content(&s->draft, NULL, "output_digest", NULL, rpc_member(m->result, "content"));
     } else {
         put_error(s, m->error);
     }
@@ -435,14 +435,14 @@ static int sample_ended(struct tap_session *s, const struct pending *p, const st
 
 /* ---- messages ---- */
 
-static int request(struct tap_session *s, enum tap_side side, const struct tap_message *m, const struct tap_verdict *v,
+static int request(struct tap_session *s, enum tap_side side, const struct rpc_message *m, const struct tap_verdict *v,
                    uint64_t at, struct err *err) {
     struct pending *p;
     if (side == TAP_CLIENT && bytes_is(m->method, "tools/call")) {
-        char tool[TAP_WORD_MAX + 1] = "";
-        copy_word(tool, tap_word(m->params, "name"));
+        char tool[RPC_WORD_MAX + 1] = "";
+        copy_word(tool, rpc_word(m->params, "name"));
         if (v != NULL && v->is == TAP_REFUSED) return refused(s, m, v, at, err);
-        int rc = each_question(s, tap_member(m->params, "inputResponses"), tool, true, at, err);
+        int rc = each_question(s, rpc_member(m->params, "inputResponses"), tool, true, at, err);
         return rc == 0 ? called(s, m, v, at, err) : rc;
     }
     if (side == TAP_SERVER && bytes_is(m->method, "elicitation/create")) {
@@ -457,11 +457,11 @@ static int request(struct tap_session *s, enum tap_side side, const struct tap_m
     return 0;
 }
 
-static int notice(struct tap_session *s, enum tap_side side, const struct tap_message *m, uint64_t at, struct err *err) {
+static int notice(struct tap_session *s, enum tap_side side, const struct rpc_message *m, uint64_t at, struct err *err) {
     if (side == TAP_SERVER && bytes_is(m->method, "notifications/tools/list_changed")) {
         s->observe.announced = true;
     }
-    struct bytes id = tap_member(m->params, "requestId");
+    struct bytes id = rpc_member(m->params, "requestId");
     if (!bytes_is(m->method, "notifications/cancelled") || id.n == 0) return 0;
     struct pending *p = find(s, side, id);
     if (p == NULL || p->is == CANCELLED) return 0;
@@ -475,7 +475,7 @@ static int notice(struct tap_session *s, enum tap_side side, const struct tap_me
     return was == QUESTION ? answered(s, p, (struct bytes){0}, at, err) : 0;
 }
 
-static int answer(struct tap_session *s, enum tap_side side, const struct tap_message *m, uint64_t at, struct err *err) {
+static int answer(struct tap_session *s, enum tap_side side, const struct rpc_message *m, uint64_t at, struct err *err) {
     struct pending *found = m->id.n > 0 ? find(s, side == TAP_CLIENT ? TAP_SERVER : TAP_CLIENT, m->id) : NULL;
     if (found == NULL) {
         s->strays++;
@@ -485,7 +485,7 @@ static int answer(struct tap_session *s, enum tap_side side, const struct tap_me
     found->is = FREE;
     if (p.is == TOOL) {
         int rc = returned(s, &p, m, at, err);
-        struct bytes asks = tap_member(m->result, "inputRequests");
+        struct bytes asks = rpc_member(m->result, "inputRequests");
         return rc == 0 ? each_question(s, asks, p.tool, false, at, err) : rc;
     }
     if (p.is == QUESTION) return answered(s, &p, m->result, at, err);
@@ -495,18 +495,18 @@ static int answer(struct tap_session *s, enum tap_side side, const struct tap_me
 
 int tap_session_message(struct tap_session *s, enum tap_side side, struct bytes mp, const struct tap_verdict *v,
                         uint64_t at, struct err *err) {
-    struct tap_message m;
+    struct rpc_message m;
     bool listed = false, call = false;
-    int good = tap_message_open(mp, &m, NULL);
+    int good = rpc_message_open(mp, &m, NULL);
     m.channel = channel_of(s, TAP_CLIENT);
-    if (good == 0) call = side == TAP_CLIENT && m.form == TAP_REQUEST && bytes_is(m.method, "tools/call");
+    if (good == 0) call = side == TAP_CLIENT && m.form == RPC_REQUEST && bytes_is(m.method, "tools/call");
     if (good != 0 || (v != NULL && v->is == TAP_REFUSED && !call)) { /* it did not pass, and is no call */
         s->unread++;
         return 0;
     }
     if (side == TAP_CLIENT) {
         see_client(s, &m);
-    } else if (m.form == TAP_RESULT) {
+    } else if (m.form == RPC_RESULT) {
         see_server(s, &m);
     }
     int rc = start(s, at, err);
@@ -521,8 +521,8 @@ int tap_session_message(struct tap_session *s, enum tap_side side, struct bytes 
         rc = observe_page(&s->observe, s->names, &s->lists.seen, &s->draft, s->sink, &listed, err);
     }
     if (rc != 0) return rc;
-    if (m.form == TAP_REQUEST) return request(s, side, &m, v, at, err);
-    return m.form == TAP_NOTICE ? notice(s, side, &m, at, err) : answer(s, side, &m, at, err);
+    if (m.form == RPC_REQUEST) return request(s, side, &m, v, at, err);
+    return m.form == RPC_NOTICE ? notice(s, side, &m, at, err) : answer(s, side, &m, at, err);
 }
 
 /* A batch, which version 2025-03-26 allows, is its messages. */
@@ -540,13 +540,13 @@ static int messages(struct tap_session *s, enum tap_side side, uint64_t at, stru
     return rc;
 }
 
-int tap_session_line(struct tap_session *s, enum tap_side side, const struct tap_line *line, uint64_t at, struct err *err) {
+int tap_session_line(struct tap_session *s, enum tap_side side, const struct rpc_line *line, uint64_t at, struct err *err) {
     struct err why = {0};
     if (line->too_long) {
         s->too_long++;
         return 0;
     }
-    if (tap_line_is_blank(line)) return 0;
+    if (rpc_line_is_blank(line)) return 0;
     buf_clear(&s->mp);
     int rc = json_to_mp(line->text, &s->mp, &why);
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);

@@ -3,9 +3,10 @@
 #ifndef CAPTURE_TAP_SESSION_H
 #define CAPTURE_TAP_SESSION_H
 
+#include "base/rpc/line.h"
 #include "capture/tap/event.h"
-#include "capture/tap/line.h"
 #include "capture/tap/names.h"
+#include "capture/tap/side.h"
 #include "capture/tap/tools.h"
 
 /* Where a message came from, when it did not come over one connection of client and server. */
@@ -37,7 +38,7 @@ void tap_session_within(struct tap_session *session, const struct tap_within *wi
 int tap_session_broken(struct tap_session *session, uint64_t exchange, const char *outcome, const char *error, uint64_t at,
                        struct err *err);
 /* One line of either side. It fails only if the sink does, or for want of memory. */
-int tap_session_line(struct tap_session *session, enum tap_side side, const struct tap_line *line, uint64_t at,
+int tap_session_line(struct tap_session *session, enum tap_side side, const struct rpc_line *line, uint64_t at,
                      struct err *err);
 /* One message of either side, opened from its MessagePack; `verdict` may be NULL. */
 int tap_session_message(struct tap_session *session, enum tap_side side, struct bytes mp, const struct tap_verdict *verdict,

@@ -36,7 +36,7 @@ struct pump {
     struct run *run;
     enum tap_side side; /* who writes what it reads */
     int from, to;
-    struct tap_lines lines;
+    struct rpc_lines lines;
     struct tap_strict strict;
     uint8_t *piece;
     bool rests; /* calls have passed since the judge had time */
@@ -121,7 +121,7 @@ static int pass(struct pump *pump, struct bytes piece) {
     struct err err = {0};
     if (run->tap->judge != NULL) {
         pump->strict.called = 0;
-        int rc = tap_lines_put(&pump->lines, piece, tap_strict_line, &pump->strict, &err);
+        int rc = rpc_lines_put(&pump->lines, piece, tap_strict_line, &pump->strict, &err);
         pump->rests = pump->rests || pump->strict.called > 0;
         if (rc == 0 && pump->strict.called > 0) tap_judge_rest(run->tap->judge, false);
         return rc == 0 ? 0 : -1;
@@ -149,7 +149,7 @@ static bool pump_all(struct pump *pump) {
         ssize_t n = read(pump->from, pump->piece, PIECE);
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (n <= 0) {
-            if (pump->run->tap->judge != NULL) (void)tap_lines_end(&pump->lines, tap_strict_line, &pump->strict, &err);
+            if (pump->run->tap->judge != NULL) (void)rpc_lines_end(&pump->lines, tap_strict_line, &pump->strict, &err);
             return true;
         }
         if (pass(pump, (struct bytes){pump->piece, (size_t)n}) != 0) return false;
@@ -202,7 +202,7 @@ static int spawn(struct run *run, const sigset_t *mask, int in, int out, struct 
 
 static int init_pump(struct pump *pump, struct run *run, enum tap_side side, int from, int to, struct err *err) {
     *pump = (struct pump){.run = run, .side = side, .from = from, .to = to, .piece = malloc(PIECE)};
-    tap_lines_init(&pump->lines);
+    rpc_lines_init(&pump->lines);
     pump->strict = (struct tap_strict){.link = run->tap->link,
                                        .record = run->tap->record,
                                        .side = side,
@@ -216,7 +216,7 @@ static int init_pump(struct pump *pump, struct run *run, enum tap_side side, int
 static void free_run(struct run *run) {
     struct pump *pumps[] = {&run->up, &run->down};
     for (size_t i = 0; i < 2; i++) {
-        tap_lines_done(&pumps[i]->lines);
+        rpc_lines_done(&pumps[i]->lines);
         tap_strict_done(&pumps[i]->strict);
         free(pumps[i]->piece);
     }

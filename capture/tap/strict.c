@@ -5,13 +5,13 @@
 #include "base/mp.h"
 #include "capture/tap/exact.h"
 
-#define TEXT_MAX (4 * TAP_LINE_MAX)
+#define TEXT_MAX (4 * RPC_LINE_MAX)
 
 /* Codes of JSON-RPC, and ours for what is refused. */
 enum { CODE_PARSE = -32700, CODE_REQUEST = -32600, CODE_REFUSED = -32050 };
 
 void tap_strict_init(struct tap_strict *s) {
-    buf_init(&s->mp, TAP_LINE_MAX + ((size_t)1 << 20));
+    buf_init(&s->mp, RPC_LINE_MAX + ((size_t)1 << 20));
     buf_init(&s->text, TEXT_MAX);
     buf_init(&s->words, (size_t)64 << 10);
 }
@@ -46,13 +46,13 @@ static int pass(struct tap_strict *s, struct bytes mp, struct err *err) {
 }
 
 /* One message, opened. */
-static int take(struct tap_strict *s, struct bytes mp, const struct tap_message *m, struct err *err) {
+static int take(struct tap_strict *s, struct bytes mp, const struct rpc_message *m, struct err *err) {
     struct tap_verdict verdict = {0};
     struct tap_judged judged;
     int rc = tap_judge_see(s->link, s->side, m, err);
     if (rc != 0) return rc;
     bool call = s->side == TAP_CLIENT && bytes_is(m->method, "tools/call");
-    if (call && m->form == TAP_NOTICE) return 0; /* nobody could be told what was decided: it does not leave */
+    if (call && m->form == RPC_NOTICE) return 0; /* nobody could be told what was decided: it does not leave */
     if (call) tap_judge_call(s->link, m, &judged, &verdict);
     tap_record_message(s->record, s->side, &s->within, mp, &verdict);
     s->called += verdict.is == TAP_ALLOWED;
@@ -65,17 +65,17 @@ static int take(struct tap_strict *s, struct bytes mp, const struct tap_message 
 }
 
 /* What could be read otherwise, or answers nothing. */
-static const char *fault_of(struct tap_strict *s, struct bytes mp, const struct tap_message *m) {
+static const char *fault_of(struct tap_strict *s, struct bytes mp, const struct rpc_message *m) {
     const char *fault = tap_exact_fault(mp, m, s->side);
-    bool answers = m->form == TAP_RESULT || m->form == TAP_ERROR;
+    bool answers = m->form == RPC_RESULT || m->form == RPC_ERROR;
     if (fault != NULL || s->side == TAP_SERVER || !answers) return fault;
     return tap_judge_answers(s->link, m) ? NULL : "the message answers no request of the server";
 }
 
 static int open(struct tap_strict *s, struct bytes mp, struct err *err) {
-    struct tap_message m;
+    struct rpc_message m;
     struct err why = {0};
-    if (tap_message_open(mp, &m, &why) == 0) {
+    if (rpc_message_open(mp, &m, &why) == 0) {
         m.channel = s->within.apart ? s->within.exchange : 0;
         const char *fault = fault_of(s, mp, &m);
         if (fault == NULL) return take(s, mp, &m, err);
@@ -84,26 +84,26 @@ static int open(struct tap_strict *s, struct bytes mp, struct err *err) {
         /* The id of what is an answer, or a notice, is none that the client asked with. */
         return s->side == TAP_SERVER
                    ? 0
-                   : refuse(s, m.form == TAP_REQUEST ? m.id : (struct bytes){0}, CODE_REQUEST, fault, err);
+                   : refuse(s, m.form == RPC_REQUEST ? m.id : (struct bytes){0}, CODE_REQUEST, fault, err);
     }
     tap_record_message(s->record, s->side, &s->within, mp, NULL);
     if (s->side == TAP_SERVER) return 0;
-    struct bytes id = tap_member(mp, "id");
+    struct bytes id = rpc_member(mp, "id");
     struct mp_item item;
     bool good =
         id.n > 0 && mp_scalar(id, &item) == 0 && (item.type == MP_STR || item.type == MP_UINT || item.type == MP_INT);
     return refuse(s, good ? id : (struct bytes){0}, CODE_REQUEST, why.msg, err);
 }
 
-int tap_strict_line(void *ctx, const struct tap_line *line, struct err *err) {
+int tap_strict_line(void *ctx, const struct rpc_line *line, struct err *err) {
     struct tap_strict *s = ctx;
     struct err why = {0};
     struct mp_reader r;
     struct mp_item head;
     struct bytes raw, all;
-    if (tap_line_is_blank(line)) return 0;
+    if (rpc_line_is_blank(line)) return 0;
     buf_clear(&s->mp);
-    int rc = line->too_long ? err_set(&why, ERR_LIMIT, "a message has more than %zu bytes", TAP_LINE_MAX)
+    int rc = line->too_long ? err_set(&why, ERR_LIMIT, "a message has more than %zu bytes", RPC_LINE_MAX)
                             : json_to_mp(line->text, &s->mp, &why);
     if (rc == ERR_NOMEM) return err_set(err, rc, "%s", why.msg);
     if (rc != 0) {

@@ -20,7 +20,7 @@ struct tap_strict {
 /* The fields before `called` are the caller's. */
 void tap_strict_init(struct tap_strict *strict);
 void tap_strict_done(struct tap_strict *strict);
-/* A tap_line_fn. ERR_IO: `pass` or `answer` ended it. */
-int tap_strict_line(void *strict, const struct tap_line *line, struct err *err);
+/* A rpc_line_fn. ERR_IO: `pass` or `answer` ended it. */
+int tap_strict_line(void *strict, const struct rpc_line *line, struct err *err);
 
 #endif

@@ -61,7 +61,7 @@ static int add(struct tap_tools *tools, struct bytes name, const uint8_t digest[
 }
 
 static int add_definition(struct tap_tools *tools, struct bytes raw, struct err *err) {
-    struct bytes name = tap_word(raw, "name"), text;
+    struct bytes name = rpc_word(raw, "name"), text;
     struct buf json = {.max = JSON_ROOM};
     uint8_t digest[HASH_LEN];
     if (name.n == 0) return 0;
@@ -134,7 +134,7 @@ int tap_tools_load(struct tap_tools *tools, struct bytes map, struct err *err) {
     for (uint32_t i = 0; rc == 0 && i < head.count; i++) {
         if (!mp_take(&r, MP_STR, &name) || !mp_take(&r, MP_STR, &value)) break;
         bool good =
-            name.data.n > 0 && name.data.n <= TAP_WORD_MAX && value.data.n == HEX_LEN &&
+            name.data.n > 0 && name.data.n <= RPC_WORD_MAX && value.data.n == HEX_LEN &&
             bytes_has_prefix(value.data, HEX_PREFIX) &&
             text_unhex(digest, HASH_LEN, (struct bytes){value.data.p + sizeof(HEX_PREFIX) - 1, 2 * (size_t)HASH_LEN}) == 0;
         if (good) rc = add(tools, name.data, digest, err);
@@ -167,7 +167,7 @@ void tap_lists_done(struct tap_lists *lists) {
 static int see_page(struct tap_lists *lists, struct bytes result, struct err *err) {
     struct tap_tools page;
     tap_tools_init(&page);
-    int rc = tap_tools_add(&page, tap_member(result, "tools"), err);
+    int rc = tap_tools_add(&page, rpc_member(result, "tools"), err);
     for (size_t i = 0; rc == 0 && i < page.n; i++) {
         const struct tap_tool *tool = &page.items[i], *before = tap_tools_find(&lists->seen, bytes_of(tool->name));
         if (before == NULL || memcmp(before->digest, tool->digest, HASH_LEN) != 0) {
@@ -180,15 +180,15 @@ static int see_page(struct tap_lists *lists, struct bytes result, struct err *er
 }
 
 static int take_page(struct tap_lists *lists, struct bytes result, bool first, bool *ret, struct err *err) {
-    struct bytes more = tap_member(result, "nextCursor");
+    struct bytes more = rpc_member(result, "nextCursor");
     struct mp_item item;
-    if (tap_member(result, "tools").n == 0) return 0; /* it asks for something first: input_required */
+    if (rpc_member(result, "tools").n == 0) return 0; /* it asks for something first: input_required */
     if (first) {
         tap_tools_clear(&lists->part);
         lists->begun = true;
     }
     if (!lists->begun) return 0; /* a page in the middle alone says nothing of the whole */
-    int rc = tap_tools_add(&lists->part, tap_member(result, "tools"), err);
+    int rc = tap_tools_add(&lists->part, rpc_member(result, "tools"), err);
     bool last = more.n == 0 || (mp_scalar(more, &item) == 0 && item.type == MP_NIL);
     if (rc == 0 && last) {
         rc = tap_tools_end(&lists->part, err);
@@ -199,22 +199,22 @@ static int take_page(struct tap_lists *lists, struct bytes result, bool first, b
     return rc;
 }
 
-int tap_lists_take(struct tap_lists *lists, enum tap_side side, const struct tap_message *m, bool *ret, struct err *err) {
-    uint8_t id[TAP_ID_LEN];
+int tap_lists_take(struct tap_lists *lists, enum tap_side side, const struct rpc_message *m, bool *ret, struct err *err) {
+    uint8_t id[RPC_ID_LEN];
     *ret = lists->paged = false;
-    if (side == TAP_CLIENT && m->form == TAP_REQUEST && bytes_is(m->method, "tools/list")) {
+    if (side == TAP_CLIENT && m->form == RPC_REQUEST && bytes_is(m->method, "tools/list")) {
         struct mp_item item;
-        struct bytes cursor = tap_member(m->params, "cursor");
-        tap_message_id(m->id, m->channel, lists->asked[lists->next].id);
+        struct bytes cursor = rpc_member(m->params, "cursor");
+        rpc_message_id(m->id, m->channel, lists->asked[lists->next].id);
         lists->asked[lists->next].there = true;
         lists->asked[lists->next].first = cursor.n == 0 || (mp_scalar(cursor, &item) == 0 && item.type == MP_NIL);
         lists->next = (lists->next + 1) % TAP_LISTS_MAX;
-    } else if (side == TAP_SERVER && m->form == TAP_RESULT) {
+    } else if (side == TAP_SERVER && m->form == RPC_RESULT) {
         int rc = see_page(lists, m->result, err);
         if (rc != 0) return rc;
-        tap_message_id(m->id, m->channel, id);
+        rpc_message_id(m->id, m->channel, id);
         for (size_t i = 0; i < TAP_LISTS_MAX; i++) {
-            if (lists->asked[i].there && memcmp(lists->asked[i].id, id, TAP_ID_LEN) == 0) {
+            if (lists->asked[i].there && memcmp(lists->asked[i].id, id, RPC_ID_LEN) == 0) {
                 lists->asked[i].there = false;
                 return take_page(lists, m->result, lists->asked[i].first, ret, err);
             }

@@ -8,13 +8,14 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "capture/tap/message.h"
+#include "base/rpc/message.h"
+#include "capture/tap/side.h"
 
 #define TAP_TOOLS_MAX       2048
 #define TAP_DEFINITIONS_MAX ((size_t)512 << 10)
 
 struct tap_tool {
-    char name[TAP_WORD_MAX + 1];
+    char name[RPC_WORD_MAX + 1];
     uint8_t digest[HASH_LEN];
 };
 
@@ -51,7 +52,7 @@ struct tap_lists {
         seen; /* what pages said since the last complete list, of any request; a name with two digests has another */
     bool begun, paged; /* paged: the last message was a page, and completed no list */
     struct {
-        uint8_t id[TAP_ID_LEN];
+        uint8_t id[RPC_ID_LEN];
         bool there, first; /* first: it asks for the first page */
     } asked[TAP_LISTS_MAX];
     size_t next;
@@ -59,7 +60,7 @@ struct tap_lists {
 void tap_lists_init(struct tap_lists *lists);
 void tap_lists_done(struct tap_lists *lists);
 /* Every message passes here. *ret true: a list is complete, and in lists->part until the next call. */
-int tap_lists_take(struct tap_lists *lists, enum tap_side side, const struct tap_message *message, bool *ret,
+int tap_lists_take(struct tap_lists *lists, enum tap_side side, const struct rpc_message *message, bool *ret,
                    struct err *err);
 
 #endif

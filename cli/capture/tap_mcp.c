@@ -53,7 +53,7 @@ struct mcp {
 };
 
 static bool is_server(struct bytes name) {
-    return tap_is_name(name, TAP_NAME_MAX) && memmem(name.p, name.n, "__", 2) == NULL && !secret_is_in(name);
+    return rpc_is_name(name, TAP_NAME_MAX) && memmem(name.p, name.n, "__", 2) == NULL && !secret_is_in(name);
 }
 
 static int read_groups(struct cli *cli, const struct opt_args *args, struct mcp *ret) {
@@ -92,7 +92,7 @@ static int read_names(struct cli *cli, const struct opt_args *args, struct mcp *
         return cli_usage(cli, "--name is '%s'; expected: 1 to %d letters, digits, '_', '-' and '.', without '__'",
                          SECRET_SHOWN(bytes_of(name)), TAP_NAME_MAX);
     }
-    if (agent != NULL && (!tap_is_name(bytes_of(agent), TAP_NAME_MAX) || secret_is_in(bytes_of(agent)))) {
+    if (agent != NULL && (!rpc_is_name(bytes_of(agent), TAP_NAME_MAX) || secret_is_in(bytes_of(agent)))) {
         return cli_usage(cli, "--agent is '%s'; expected: 1 to %d letters, digits, '_', '-' and '.'",
                          SECRET_SHOWN(bytes_of(agent)), TAP_NAME_MAX);
     }

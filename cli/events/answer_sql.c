@@ -29,6 +29,7 @@ int answer_sql_open(struct answer *a, struct err *err) {
     struct sql_options options = {.time_ns = a->time_limit,
                                   .memory = a->memory_limit,
                                   .no_index = a->no_index,
+                                  .no_private = a->cli->guest,
                                   .stop = a->stop,
                                   .stuck = leave,
                                   .stuck_ctx = a};

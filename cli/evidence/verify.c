@@ -236,7 +236,7 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     } else if (what == WHAT_PROOF) {
         exit_code = verify_proof(cli, args, trust, report);
     } else {
-        exit_code = verify_ledger(cli, args, trust, use_file ? path : NULL, (unsigned)threads, report);
+        exit_code = verify_ledger(cli, args, trust, use_file && !cli->guest ? path : NULL, (unsigned)threads, report);
     }
     free(report);
     log_trust_free(trust);

@@ -19,12 +19,16 @@ void cli_patience(struct cli *cli, struct log_open_options *ret) {
 int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     struct err err = {0};
     bool exposed = mode == CLI_EXPOSED, write = mode == CLI_WRITE || exposed, keys = write || mode == CLI_KEYS;
+    if (keys && cli->guest) return cli_refuse(cli, EXIT_SYSTEM, ERR_BUSY, "a guest writes nothing");
     if (keys) {
         int rc = unlock_ledger(cli, exposed, &err);
         if (rc != 0) return cli_fail_input(cli, &err);
     }
-    struct log_open_options options = {
-        .passphrase = pass_bytes(&cli->pass), .read_only = !keys, .exposed_keys = exposed, .keep_readers = exposed};
+    struct log_open_options options = {.passphrase = pass_bytes(&cli->pass),
+                                       .read_only = !keys,
+                                       .exposed_keys = exposed,
+                                       .keep_readers = exposed,
+                                       .no_private = cli->guest, .leaves_derived = cli->guest};
     cli_patience(cli, &options);
     int rc = log_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND && mode == CLI_TRY) {

@@ -188,6 +188,8 @@ int log_open(const char *dir, const struct log_open_options *options, struct led
     if (rc != 0) return rc;
     ledger->write.keyring.exposed = o->exposed_keys;
     ledger->keep_readers = o->keep_readers;
+    ledger->leaves_derived = o->leaves_derived;
+    ledger->no_private = o->no_private;
     ledger->wait = (struct db_wait){.limit_ns = o->wait_ns, .waiting = o->waiting, .ctx = o->waiting_ctx};
     rc = open_attach(ledger, o->read_only, o->map_bytes, err);
     if (rc != 0) {

@@ -139,6 +139,7 @@ static int open_as(struct ledger *ledger, enum opening how, struct db **ret, str
 }
 
 int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err) {
+    if (create && ledger->leaves_derived) return err_set(err, ERR_BUSY, "nothing derived is stored by who only reads");
     return open_as(ledger, create ? OPEN_MAKE : OPEN_USE, ret, err);
 }
 

@@ -40,7 +40,7 @@ static inline uint64_t derived_generation(const struct ledger *ledger) {
 /* The environment, opened on first use and kept open until the ledger is closed. With `create` it is made when absent, and
  * made anew when unreadable; without, those are ERR_NOTFOUND and ERR_CORRUPT. One that an older program made gains the
  * tables that it lacks. Without `create` it is opened for reading where nothing can be written. May wait for other
- * processes: for any thread except one that appends. */
+ * processes: for any thread except one that appends. ERR_BUSY with `create`: it is left alone (log.h). */
 int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err);
 /* For checking it: the same without `create`, but nothing is made or repaired, and it never waits for a writer. An
  * environment that was never finished (its file is empty, or a table is missing) is ERR_NOTFOUND, with a message. */

@@ -206,7 +206,7 @@ int reader_private(struct log_reader *reader, struct private_view *ret, struct e
 int log_reader_private(struct log_reader *reader, struct buf *out, struct err *err) {
     struct private_view view;
     int rc = 0;
-    if (reader->header.private_ == NULL) {
+    if (reader->header.private_ == NULL || reader->view.ledger->no_private) {
         mp_put_map(out, 0);
     } else {
         rc = reader_private(reader, &view, err);

@@ -116,7 +116,7 @@ int attested_drop(struct db_txn *txn, struct err *err) {
 void attested_forget(struct ledger *ledger) {
     struct db *db;
     struct db_txn *txn;
-    if (derived_open(ledger, false, &db, NULL) == 0 && db_begin(db, true, &txn, NULL) == 0) {
+    if (!ledger->leaves_derived && derived_open(ledger, false, &db, NULL) == 0 && db_begin(db, true, &txn, NULL) == 0) {
         if (attested_drop(txn, NULL) == 0) {
             db_commit(txn, NULL);
         } else {

@@ -425,7 +425,7 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
 
 int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err) {
     struct state_view *view = NULL;
-    bool may_write = !options->no_write && options->base == STATE_STORED, again = true;
+    bool may_write = !options->no_write && !ledger->leaves_derived && options->base == STATE_STORED, again = true;
     int rc = view_new(ledger, options, &view, err);
     if (rc != 0) return rc;
     for (unsigned tries = 0; rc == 0 && again; tries++) {

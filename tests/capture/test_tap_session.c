@@ -89,10 +89,10 @@ static void read_whole(const char *name, const char *ending, struct buf *out) {
     assert_int_equal(file_read(path, out, NULL), 0);
 }
 
-static int feed(void *ctx, const struct tap_line *line, struct err *err) {
+static int feed(void *ctx, const struct rpc_line *line, struct err *err) {
     struct tap_session *session = ctx;
     enum tap_side side = line->text.n > 0 && line->text.p[0] == '>' ? TAP_CLIENT : TAP_SERVER;
-    struct tap_line own = *line;
+    struct rpc_line own = *line;
     if (line->text.n < 2) return 0;
     own.text = (struct bytes){line->text.p + 2, line->text.n - 2};
     return tap_session_line(session, side, &own, NOW, err);
@@ -115,14 +115,14 @@ static void replay(const char *name, struct told *told) {
     const struct tap_names names = {.server = "srv", .run = "0123456789abcdef"};
     const struct tap_sink sink = {told, on_event, on_alarm};
     struct tap_session *session = tap_session_new(&names, &sink);
-    struct tap_lines lines;
+    struct rpc_lines lines;
     struct buf text;
-    tap_lines_init(&lines);
+    rpc_lines_init(&lines);
     read_whole(name, ".txt", &text);
-    assert_int_equal(tap_lines_put(&lines, bytes_of_buf(&text), feed, session, NULL), 0);
+    assert_int_equal(rpc_lines_put(&lines, bytes_of_buf(&text), feed, session, NULL), 0);
     assert_int_equal(tap_session_end(session, 0, NOW, NULL), 0);
     tap_session_free(session);
-    tap_lines_done(&lines);
+    rpc_lines_done(&lines);
     buf_done(&text);
 }
 
@@ -177,11 +177,11 @@ static void a_conversation_may_end_at_any_byte(void **state) {
             told_init(&told);
             const struct tap_sink sink = {&told, on_event, on_alarm};
             struct tap_session *session = tap_session_new(&names, &sink);
-            struct tap_lines lines;
-            tap_lines_init(&lines);
-            assert_int_equal(tap_lines_put(&lines, (struct bytes){text.p, n}, feed, session, NULL), 0);
-            assert_int_equal(tap_lines_end(&lines, feed, session, NULL), 0);
-            tap_lines_done(&lines);
+            struct rpc_lines lines;
+            rpc_lines_init(&lines);
+            assert_int_equal(rpc_lines_put(&lines, (struct bytes){text.p, n}, feed, session, NULL), 0);
+            assert_int_equal(rpc_lines_end(&lines, feed, session, NULL), 0);
+            rpc_lines_done(&lines);
             assert_int_equal(tap_session_end(session, -1, NOW, NULL), 0);
             tap_session_free(session);
             told_done(&told);

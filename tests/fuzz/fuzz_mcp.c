@@ -44,8 +44,8 @@ static void judge(struct fuzzed *f, enum tap_side side, struct bytes text) {
     struct buf mp = {.max = (size_t)1 << 20}, json = {.max = (size_t)4 << 20}, again = {.max = (size_t)1 << 20};
     const struct tap_verdict no = {
         .is = TAP_REFUSED, .error = "permission", .words = "no", .requested = true, .group = "exec"};
-    struct tap_message m;
-    if (json_to_mp(text, &mp, NULL) == 0 && tap_message_open(bytes_of_buf(&mp), &m, NULL) == 0) {
+    struct rpc_message m;
+    if (json_to_mp(text, &mp, NULL) == 0 && rpc_message_open(bytes_of_buf(&mp), &m, NULL) == 0) {
         (void)tap_exact_fault(bytes_of_buf(&mp), &m, side);
         want(json_from_mp(bytes_of_buf(&mp), JSON_LINE, &json, NULL) == 0);
         want(bytes_find(bytes_of_buf(&json), '\n') == NULL);
@@ -58,9 +58,9 @@ static void judge(struct fuzzed *f, enum tap_side side, struct bytes text) {
     buf_done(&again);
 }
 
-static int on_line(void *ctx, const struct tap_line *line, struct err *err) {
+static int on_line(void *ctx, const struct rpc_line *line, struct err *err) {
     struct fuzzed *f = ctx;
-    struct tap_line own = *line;
+    struct rpc_line own = *line;
     enum tap_side side = line->text.n > 0 && line->text.p[0] == '<' ? TAP_SERVER : TAP_CLIENT;
     size_t skip = line->text.n < 2 ? line->text.n : 2;
     own.text = (struct bytes){line->text.p + skip, line->text.n - skip};
@@ -74,13 +74,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct tap_sink sink = {NULL, on_event, on_alarm};
     for (int i = 0; i < 2; i++) {
         struct fuzzed f = {tap_session_new(&names, &sink), i == 1};
-        struct tap_lines lines;
+        struct rpc_lines lines;
         if (f.session == NULL) return 0;
-        tap_lines_init(&lines);
-        want(tap_lines_put(&lines, (struct bytes){data, size}, on_line, &f, NULL) == 0);
-        want(tap_lines_end(&lines, on_line, &f, NULL) == 0);
+        rpc_lines_init(&lines);
+        want(rpc_lines_put(&lines, (struct bytes){data, size}, on_line, &f, NULL) == 0);
+        want(rpc_lines_end(&lines, on_line, &f, NULL) == 0);
         want(tap_session_end(f.session, -1, 1, NULL) == 0);
-        tap_lines_done(&lines);
+        rpc_lines_done(&lines);
         tap_session_free(f.session);
     }
     return 0;

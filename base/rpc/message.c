@@ -1,12 +1,12 @@
 /* The forms: a request has a method and an id, a notice a method alone, an answer an id and exactly one of result and error. */
-#include "capture/tap/message.h"
+#include "base/rpc/message.h"
 
 #include <stdio.h>
 
 #include "base/mp.h"
 #include "base/text.h"
 
-struct bytes tap_member(struct bytes map, const char *name) {
+struct bytes rpc_member(struct bytes map, const char *name) {
     struct bytes raw = {0};
     return map.n > 0 && mp_map_get(map, name, &raw) == 0 ? raw : (struct bytes){0};
 }
@@ -17,14 +17,14 @@ static bool is_a(struct bytes raw, enum mp_type type, struct mp_item *ret) {
     return raw.n > 0 && mp_take(&r, type, ret);
 }
 
-struct bytes tap_word(struct bytes map, const char *name) {
+struct bytes rpc_word(struct bytes map, const char *name) {
     struct mp_item item;
-    struct bytes raw = tap_member(map, name);
-    bool good = is_a(raw, MP_STR, &item) && item.data.n > 0 && item.data.n <= TAP_WORD_MAX && !text_has_control(item.data);
+    struct bytes raw = rpc_member(map, name);
+    bool good = is_a(raw, MP_STR, &item) && item.data.n > 0 && item.data.n <= RPC_WORD_MAX && !text_has_control(item.data);
     return good ? item.data : (struct bytes){0};
 }
 
-bool tap_is_name(struct bytes text, size_t max) {
+bool rpc_is_name(struct bytes text, size_t max) {
     bool good = text.n > 0 && text.n <= max;
     for (size_t i = 0; good && i < text.n; i++) {
         uint8_t c = text.p[i];
@@ -34,22 +34,22 @@ bool tap_is_name(struct bytes text, size_t max) {
     return good;
 }
 
-void tap_message_id(struct bytes id, uint64_t channel, uint8_t ret[TAP_ID_LEN]) {
+void rpc_message_id(struct bytes id, uint64_t channel, uint8_t ret[RPC_ID_LEN]) {
     uint8_t digest[HASH_LEN], in[8];
     const struct bytes parts[] = {id, {in, channel != 0 ? sizeof(in) : 0}};
     be64_put(in, channel);
     hash_parts(digest, parts, 2);
-    memcpy(ret, digest, TAP_ID_LEN);
+    memcpy(ret, digest, RPC_ID_LEN);
 }
 
-struct bytes tap_message_id_word(struct bytes id, char room[TAP_WORD_MAX + 3]) {
+struct bytes rpc_message_id_word(struct bytes id, char room[RPC_WORD_MAX + 3]) {
     struct mp_item item;
     if (id.n == 0 || mp_scalar(id, &item) != 0) return (struct bytes){0};
     if (item.type == MP_UINT) {
-        (void)snprintf(room, TAP_WORD_MAX, "%llu", (unsigned long long)item.uint);
+        (void)snprintf(room, RPC_WORD_MAX, "%llu", (unsigned long long)item.uint);
     } else if (item.type == MP_INT) {
-        (void)snprintf(room, TAP_WORD_MAX, "%lld", (long long)item.sint);
-    } else if (item.data.n == 0 || item.data.n > TAP_WORD_MAX - 2 || text_has_control(item.data)) {
+        (void)snprintf(room, RPC_WORD_MAX, "%lld", (long long)item.sint);
+    } else if (item.data.n == 0 || item.data.n > RPC_WORD_MAX - 2 || text_has_control(item.data)) {
         return (struct bytes){0};
     } else {
         const uint8_t first = item.data.p[0];
@@ -57,12 +57,12 @@ struct bytes tap_message_id_word(struct bytes id, char room[TAP_WORD_MAX + 3]) {
         for (size_t i = 1; number && i < item.data.n; i++) {
             number = item.data.p[i] >= '0' && item.data.p[i] <= '9';
         }
-        (void)snprintf(room, TAP_WORD_MAX + 3, number ? "\"%.*s\"" : "%.*s", (int)item.data.n, (const char *)item.data.p);
+        (void)snprintf(room, RPC_WORD_MAX + 3, number ? "\"%.*s\"" : "%.*s", (int)item.data.n, (const char *)item.data.p);
     }
     return bytes_of(room);
 }
 
-static int open_answer(struct tap_message *m, struct err *err) {
+static int open_answer(struct rpc_message *m, struct err *err) {
     struct mp_item item;
     bool result = m->result.n > 0, error = m->error.n > 0;
     if (result == error) {
@@ -71,14 +71,14 @@ static int open_answer(struct tap_message *m, struct err *err) {
     }
     if (result && m->id.n == 0) return err_set(err, ERR_INVALID, "the result has no 'id'");
     if (error && !is_a(m->error, MP_MAP, &item)) return err_set(err, ERR_INVALID, "'error' is not an object");
-    m->form = result ? TAP_RESULT : TAP_ERROR;
+    m->form = result ? RPC_RESULT : RPC_ERROR;
     return 0;
 }
 
-int tap_message_open(struct bytes mp, struct tap_message *ret, struct err *err) {
-    struct tap_message m = {0};
+int rpc_message_open(struct bytes mp, struct rpc_message *ret, struct err *err) {
+    struct rpc_message m = {0};
     struct mp_item item;
-    struct bytes version = tap_member(mp, "jsonrpc"), id = tap_member(mp, "id"), method = tap_member(mp, "method");
+    struct bytes version = rpc_member(mp, "jsonrpc"), id = rpc_member(mp, "id"), method = rpc_member(mp, "method");
     if (!is_a(mp, MP_MAP, &item)) return err_set(err, ERR_INVALID, "the message is not a JSON object");
     if (!is_a(version, MP_STR, &item) || !bytes_is(item.data, "2.0")) {
         return err_set(err, ERR_INVALID, "'jsonrpc' is not \"2.0\"");
@@ -88,9 +88,9 @@ int tap_message_open(struct bytes mp, struct tap_message *ret, struct err *err) 
         return err_set(err, ERR_INVALID, "'id' is neither text nor an integer");
     }
     m.id = id.n > 0 && item.type != MP_NIL ? id : (struct bytes){0};
-    m.params = tap_member(mp, "params");
-    m.result = tap_member(mp, "result");
-    m.error = tap_member(mp, "error");
+    m.params = rpc_member(mp, "params");
+    m.result = rpc_member(mp, "result");
+    m.error = rpc_member(mp, "error");
     if (method.n == 0) {
         int rc = open_answer(&m, err);
         if (rc != 0) return rc;
@@ -102,7 +102,7 @@ int tap_message_open(struct bytes mp, struct tap_message *ret, struct err *err) 
         return err_set(err, ERR_INVALID, "the message has both 'method' and an answer");
     } else {
         m.method = item.data;
-        m.form = m.id.n > 0 ? TAP_REQUEST : TAP_NOTICE;
+        m.form = m.id.n > 0 ? RPC_REQUEST : RPC_NOTICE;
         if (m.params.n > 0 && !is_a(m.params, MP_MAP, &item) && !is_a(m.params, MP_ARRAY, &item)) {
             return err_set(err, ERR_INVALID, "'params' is neither an object nor a list");
         }

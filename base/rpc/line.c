@@ -1,16 +1,16 @@
 /* A line that is complete in the piece is given without a copy; only the rest of a piece is kept. */
-#include "capture/tap/line.h"
+#include "base/rpc/line.h"
 
-void tap_lines_init(struct tap_lines *lines) {
+void rpc_lines_init(struct rpc_lines *lines) {
     memset(lines, 0, sizeof(*lines));
-    buf_init(&lines->part, TAP_LINE_MAX);
+    buf_init(&lines->part, RPC_LINE_MAX);
 }
 
-void tap_lines_done(struct tap_lines *lines) {
+void rpc_lines_done(struct rpc_lines *lines) {
     buf_done(&lines->part);
 }
 
-bool tap_line_is_blank(const struct tap_line *line) {
+bool rpc_line_is_blank(const struct rpc_line *line) {
     size_t i = 0;
     while (i < line->text.n && (line->text.p[i] == ' ' || line->text.p[i] == '\t' || line->text.p[i] == '\r')) {
         i++;
@@ -18,17 +18,17 @@ bool tap_line_is_blank(const struct tap_line *line) {
     return !line->too_long && i == line->text.n;
 }
 
-void tap_lines_lose(struct tap_lines *lines) {
+void rpc_lines_lose(struct rpc_lines *lines) {
     buf_clear(&lines->part);
     lines->skipped = 0;
     lines->lost = true;
 }
 
 /* The line is over: it is `part`, or what was skipped, and then `rest`. */
-static int give(struct tap_lines *lines, struct bytes rest, bool ended, tap_line_fn *take, void *ctx, struct err *err) {
-    struct tap_line line = {.text = rest, .bytes = lines->skipped + lines->part.n + rest.n + ended, .ended = ended};
+static int give(struct rpc_lines *lines, struct bytes rest, bool ended, rpc_line_fn *take, void *ctx, struct err *err) {
+    struct rpc_line line = {.text = rest, .bytes = lines->skipped + lines->part.n + rest.n + ended, .ended = ended};
     int rc = 0;
-    if (lines->skipped > 0 || lines->part.n + rest.n > TAP_LINE_MAX) {
+    if (lines->skipped > 0 || lines->part.n + rest.n > RPC_LINE_MAX) {
         line.too_long = true;
         line.text = (struct bytes){0};
     } else if (lines->part.n > 0) {
@@ -46,12 +46,12 @@ static int give(struct tap_lines *lines, struct bytes rest, bool ended, tap_line
     return rc;
 }
 
-int tap_lines_put(struct tap_lines *lines, struct bytes piece, tap_line_fn *take, void *ctx, struct err *err) {
+int rpc_lines_put(struct rpc_lines *lines, struct bytes piece, rpc_line_fn *take, void *ctx, struct err *err) {
     int rc = 0;
     while (rc == 0 && piece.n > 0) {
         const uint8_t *lf = bytes_find(piece, '\n');
         if (lf == NULL) {
-            if (lines->skipped > 0 || lines->part.n + piece.n > TAP_LINE_MAX) {
+            if (lines->skipped > 0 || lines->part.n + piece.n > RPC_LINE_MAX) {
                 lines->skipped += lines->part.n + piece.n;
                 buf_done(&lines->part);
             } else {
@@ -67,7 +67,7 @@ int tap_lines_put(struct tap_lines *lines, struct bytes piece, tap_line_fn *take
     return rc;
 }
 
-int tap_lines_end(struct tap_lines *lines, tap_line_fn *take, void *ctx, struct err *err) {
+int rpc_lines_end(struct rpc_lines *lines, rpc_line_fn *take, void *ctx, struct err *err) {
     if (lines->part.n == 0 && lines->skipped == 0) return 0;
     return give(lines, (struct bytes){0}, false, take, ctx, err);
 }
