@@ -74,7 +74,7 @@ check() { "$@" || fail "failed: $*"; }
 # listens FILE: waits until a program that was started with --json says in FILE where it listens; the place in $address.
 listens() {
     for _ in $(seq 3000); do
-        address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$1" 2>/dev/null)
+        address=$(sed -n 's/^{"listening":"\(.*\)"}$/\1/p' "$1" 2>/dev/null) || true # it may not be there yet
         [[ -z $address ]] || return 0
         sleep 0.02
     done
