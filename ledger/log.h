@@ -41,8 +41,8 @@ struct log_open_options {
     struct bytes passphrase; /* for the secret keys; empty: none. Needed at the first append only */
     bool read_only;          /* never appends, never asks for a key */
     bool exposed_keys;       /* sign even with a key file of ours that group or others can access; else that is refused */
-    bool no_private; /* private fields of events read as if there were none */
-    bool leaves_derived; /* stores nothing derived either: states are computed in memory, the index is used as it is */
+    bool no_private;         /* private fields of events read as if there were none */
+    bool leaves_derived;     /* stores nothing derived either: states are computed in memory, the index is used as it is */
     bool keep_readers;       /* opening clears no dead readers, for log_readers_look; the first append still does */
     uint64_t map_bytes;      /* 0: as the configuration file says */
     /* How long to wait for other processes that are opening the ledger or writing to it. After that: ERR_BUSY, which names

@@ -36,8 +36,8 @@ struct cli {
     const char *dir_option, *passphrase_fd, *passphrase_file; /* as given */
     struct pass pass;                                         /* of this ledger's keys; empty until needed */
     uint64_t wait_ns;                                         /* for other processes; 0: no limit */
-    bool guest;                                               /* on behalf of somebody who may only read: nothing is written */
-    bool for_agent;                                           /* an agent runs this as its hook: see main.c */
+    bool guest;     /* on behalf of somebody who may only read: nothing is written */
+    bool for_agent; /* an agent runs this as its hook: see main.c */
 };
 
 /* The value of an environment variable; NULL when it is unset or empty. */

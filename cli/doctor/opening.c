@@ -23,7 +23,8 @@ static int open_again(void *ctx, bool append, struct ledger **ret, struct err *e
                                        .read_only = !append,
                                        .exposed_keys = append,
                                        .keep_readers = true,
-                                       .no_private = opening->cli->guest, .leaves_derived = opening->cli->guest};
+                                       .no_private = opening->cli->guest,
+                                       .leaves_derived = opening->cli->guest};
     cli_patience(opening->cli, &options);
     int rc = log_open(opening->cli->dir, &options, ret, err);
     if (rc == 0 && append) rc = query_index_follow(*ret, err);

@@ -28,7 +28,8 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
                                        .read_only = !keys,
                                        .exposed_keys = exposed,
                                        .keep_readers = exposed,
-                                       .no_private = cli->guest, .leaves_derived = cli->guest};
+                                       .no_private = cli->guest,
+                                       .leaves_derived = cli->guest};
     cli_patience(cli, &options);
     int rc = log_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND && mode == CLI_TRY) {

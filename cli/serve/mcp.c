@@ -9,9 +9,9 @@
 #include "cli/call/command.h"
 #include "cli/call/stop.h"
 #include "cli/open/open.h"
-#include "cli/serve/tools.h"
 #include "ledger/version.h"
 #include "serve/mcp/mcp.h"
+#include "serve/tools/tools.h"
 
 #define LIMIT_NS     (60 * CLOCK_NS_PER_S)
 #define LIMIT_MAX_NS (3600 * CLOCK_NS_PER_S)

@@ -121,7 +121,7 @@ struct ledger {
     struct core_watch *watch;    /* NULL: none */
     bool read_only;
     bool leaves_derived, no_private; /* see log.h */
-    bool keep_readers; /* of each database: see db_options.h */
+    bool keep_readers;               /* of each database: see db_options.h */
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
     struct note_vkey log;

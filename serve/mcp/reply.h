@@ -3,7 +3,7 @@
 #define SERVE_MCP_REPLY_H
 
 #include "base/obj.h"
-#include "serve/mcp/mcp.h"
+#include "serve/mcp/offer.h"
 
 enum {
     MCP_NO_JSON = -32700,

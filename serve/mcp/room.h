@@ -2,6 +2,7 @@
  *
  * Sees: guest, and base. Begin with mcp.h.
  *
+ *   offer    what is offered: tools, resources
  *   mcp      the loop: lines in, questions that run, lines out
  *   reply    messages as they are written: results, errors, lists
  *   method   what each method of the protocol asks

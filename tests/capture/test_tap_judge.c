@@ -54,10 +54,10 @@ static void append(struct tap *t, const char *kind, const char *subject, const c
 /* Gives a message to the judge, or asks it about a call. */
 static void message(struct tap *t, enum tap_side side, const char *json, bool call) {
     struct buf mp = {.max = 65536};
-    struct tap_message m;
+    struct rpc_message m;
     struct err err = {0};
     assert_int_equal(json_to_mp(bytes_of(json), &mp, &err), 0);
-    assert_int_equal(tap_message_open(bytes_of_buf(&mp), &m, &err), 0);
+    assert_int_equal(rpc_message_open(bytes_of_buf(&mp), &m, &err), 0);
     m.channel = 0;
     assert_int_equal(tap_judge_see(t->link, side, &m, &err), 0);
     if (call) tap_judge_call(t->link, &m, &t->room, &t->verdict);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The client of the MCP SDK for JavaScript speaks to reference servers, from npm, through `ledger tap mcp`: it gets the same answers as
-# without the tap, all of it is recorded, and --enforce lets pass what is permitted.
+# without the tap, all of it is recorded, and --enforce lets pass what is permitted. It asks `ledger mcp` too.
 #
 # Not part of `make test`, because it needs the network: LEDGER=build/release/ledger bash tests/cli/_mcp_...sh. Without node (18 or
 # newer), npm or the registry it is skipped with a message.
@@ -59,4 +59,13 @@ events
 has 2 '.kind == "permission.used" and .subject == "tool/mcp__files__read_text_file"'
 has 1 '.kind == "permission.requested" and .subject == "tool/mcp__files__write_file"'
 box 0 verify
+
+# The same client asks the ledger itself.
+box 0 append run.started -s run/r1 --run r1 task=t
+client ledger "$LEDGER" -C "$BOX" mcp
+same "$(jq -rs '[.[] | select(.tool and .isError == false) | .tool] | join(" ")' "$T/.out")" 'why query timeline state doctor verify prove why'
+same "$(jq -rs '[.[] | select(.uri) | .uri] | join(" ")' "$T/.out")" 'ledger://runs ledger://packs ledger://run/{id}'
+same "$(jq -rs '[.[] | select(.uri) | .text | fromjson | .exit] | unique | map(tostring) | join(" ")' "$T/.out")" 0
+json 'select(.code) | .code' -32602
+[[ $(jq -r 'select(.tool == "why") | .text' "$T/.out" | head -n 1 | jq -r '.untrusted | tostring') == *run.started* ]] || fail 'why does not answer'
 finish

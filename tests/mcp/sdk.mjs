@@ -13,7 +13,10 @@ client.setRequestHandler(CreateMessageRequestSchema, async () => ({
 await client.connect(new StdioClientTransport({ command, args, stderr: 'inherit' }));
 const tools = (await client.listTools()).tools.map((t) => t.name);
 console.log(JSON.stringify({ tools }));
-const calls = name === 'files'
+const calls = name === 'ledger'
+    ? [['why', { what: 'run/r1' }], ['query', { kind: 'run.*', last: 1 }], ['timeline', { what: 'r1' }], ['state', { table: 'runs' }],
+       ['doctor', {}], ['verify', {}], ['prove', { seq: 1 }], ['why', { what: 'run/none' }], ['query', { nosuch: 1 }]]
+    : name === 'files'
     ? [['read_text_file', { path: process.env.WITHIN + '/a.txt' }], ['read_text_file', { path: '/etc/hostname' }],
        ['write_file', { path: process.env.WITHIN + '/b.txt', content: 'written' }]]
     : [['echo', { message: 'hello' }], ['get-sum', { a: 2, b: 40 }], ['no-such-tool', {}],
@@ -25,5 +28,13 @@ for (const [tool, params] of calls) {
     } catch (error) {
         console.log(JSON.stringify({ tool, code: error.code, text: error.message }));
     }
+}
+if (name === 'ledger') {
+    for (const { uri } of (await client.listResources()).resources) {
+        console.log(JSON.stringify({ uri, text: (await client.readResource({ uri })).contents[0].text }));
+    }
+    const templates = (await client.listResourceTemplates()).resourceTemplates;
+    console.log(JSON.stringify({ uri: templates[0].uriTemplate, text: (await client.readResource({ uri: 'ledger://run/r1' })).contents[0].text }));
+    await client.ping();
 }
 await client.close();

@@ -1,8 +1,8 @@
 /* The tools of 'ledger mcp'. */
-#ifndef CLI_SERVE_TOOLS_H
-#define CLI_SERVE_TOOLS_H
+#ifndef SERVE_TOOLS_TOOLS_H
+#define SERVE_TOOLS_TOOLS_H
 
-#include "serve/mcp/mcp.h"
+#include "serve/mcp/offer.h"
 
 #define TOOLS_MAX 16
 

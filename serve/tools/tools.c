@@ -1,5 +1,5 @@
 /* Every text of a client becomes the value of an option, --NAME=TEXT, or a word behind "--": none can become an option. */
-#include "cli/serve/tools.h"
+#include "serve/tools/tools.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@ struct row {
 static const struct row rows[] = {
 #define TOOL(name_, command_, title_, about_) {command_, name_, title_, about_, WORD},
 #define ARG(name_, how_, option_, about_)     {NULL, name_, option_, about_, how_},
-#include "cli/serve/tools.def"
+#include "serve/tools/tools.def"
 #undef TOOL
 #undef ARG
 };
