@@ -190,7 +190,7 @@ int tools_command(size_t tool, struct bytes arguments, struct guest_words *words
     if (rc == 0) rc = guest_word(words, t->tool, err);
     if (rc == 0) rc = put_fixed(t, arguments, words, err);
     for (int words_too = 0; rc == 0 && words_too < 2; words_too++) {
-        if (words_too == 1) rc = guest_word(words, "--", err);
+        bool ended = false; /* the options are */
         for (const struct row *r = t + 1; rc == 0 && r < end && r->tool == NULL; r++) {
             bool is_word = r->how == WORD || r->how == NEEDED_WORD || r->how == LIST;
             struct bytes raw = rpc_member(arguments, r->name);
@@ -200,7 +200,9 @@ int tools_command(size_t tool, struct bytes arguments, struct guest_words *words
                     rc = err_set(err, ERR_INVALID, "argument '%s' is missing; expected %s", r->name, r->about);
                 continue;
             }
-            rc = is_word ? put_words(r, raw, words, err) : put_option(r, raw, words, err);
+            if (is_word && !ended) rc = guest_word(words, "--", err);
+            ended = ended || is_word;
+            if (rc == 0) rc = is_word ? put_words(r, raw, words, err) : put_option(r, raw, words, err);
         }
     }
     return rc;
