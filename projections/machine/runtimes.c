@@ -71,7 +71,7 @@ static const struct state_column columns[] = {
     [CONTEXT_LENGTH] = {"context_length", CELL_INT, 0, "tokens of context, by its configuration"},
     [PARALLEL] = {"parallel", CELL_INT, 0, "requests at once, by its configuration"},
     [GPU_LAYERS] = {"gpu_layers", CELL_INT, 0, "layers on the GPU, by its configuration"},
-    [TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "time of the newest report on whether it answers"},
+    [TOLD_AT] = {"told_at", CELL_INT, COLUMN_TIME, "time of the newest report on whether it answers"},
     [LATE] = {"late", CELL_INT, COLUMN_WORK, "observations older than what was known"},
     FOLD_COLUMNS,
 };

@@ -32,8 +32,8 @@ enum column_flag {
     COLUMN_SEQ = 8,       /* CELL_INT, the seq of an event */
     COLUMN_EVIDENCE = 16, /* CELL_SEQS, the events that decide the row's state; a table has one such column, "evidence" */
     COLUMN_MAIN = 32,     /* shown in lists for people; the others by name, and in JSON */
-    COLUMN_WORK = 64,     /* changes with each use: judges of other rows ignore it (walk.h) */
-    COLUMN_SINCE = 128    /* "since" dates this column, in a table whose state is judged */
+    COLUMN_WORK = 64,  /* changes with each use: judges of other rows ignore it, but for whether a counter is 0 (walk.h) */
+    COLUMN_SINCE = 128 /* "since" dates this column, in a table whose state is judged */
 };
 
 struct state_column {

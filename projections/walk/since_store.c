@@ -10,7 +10,7 @@
 #include "base/mp.h"
 #include "ledger/derived/derived.h"
 
-#define RULES      1 /* raised when judges decide differently and no version of a projection or of the program shows it */
+#define RULES      2 /* raised when judges decide differently and no version of a projection or of the program shows it */
 #define CHECK      8
 #define NAME_ROOM  96
 #define RECORD_MAX ((size_t)64 << 20)

@@ -8,7 +8,8 @@
  * that moment has come. What a judge does not read cannot change its answer.
  *
  * A judge of another row may use everything of a judged row except what changes with each use or only says how the state
- * came about: columns marked COLUMN_WORK and those of FOLD_COLUMNS, which are only for citing.
+ * came about: columns marked COLUMN_WORK and those of FOLD_COLUMNS, which are only for citing. Of a counter
+ * of work it may use whether it is 0.
  *
  *   walk.c   the view, its events and its time      walk_nodes.c   who depends on what, and what changed */
 #ifndef PROJECTIONS_WALK_WALK_H

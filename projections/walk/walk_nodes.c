@@ -243,12 +243,19 @@ static bool is_aside(const struct state_column *column, bool judged) {
     return (column->flags & COLUMN_WORK) != 0;
 }
 
+/* Of a counter of work, judges of other rows know whether it has begun: an unused permission is one. */
+static bool is_counter(const struct state_column *column) {
+    return (column->flags & (COLUMN_WORK | COLUMN_TIME | COLUMN_SEQ)) == COLUMN_WORK && column->type == CELL_INT;
+}
+
 static void hash_row(struct walk_nodes *nodes, const struct row *row, bool judged, uint8_t ret[WALK_HASH]) {
     uint8_t hash[HASH_LEN];
     buf_clear(&nodes->scratch);
     for (size_t i = 0; i < row->table->n_columns; i++) {
         if (!is_aside(&row->table->columns[i], judged)) {
             row_put_cell(&row->cells[i], &nodes->scratch);
+        } else if (is_counter(&row->table->columns[i])) {
+            buf_put_u8(&nodes->scratch, row_int(row, i) != 0);
         }
     }
     const struct bytes all = bytes_of_buf(&nodes->scratch);

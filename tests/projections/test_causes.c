@@ -260,6 +260,7 @@ static void a_state_names_the_event_after_which_it_was_first_so(void **state) {
         one_history(seed);
     }
     one_history(631179); /* a profile is recorded again, and corrected where it was first recorded */
+    one_history(359172); /* a permission that was found unused is used */
     one_history(random);
 }
 
