@@ -147,8 +147,15 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
 
 /* ---- the sender ---------------------------------------------------------------------------------------------------- */
 
+/* "none" is a person: an address that was typed, a bookmark. */
+static bool is_from_here(struct bytes fetch_site) {
+    return bytes_is(fetch_site, "same-origin") || bytes_is(fetch_site, "none");
+}
+
 static bool check_sender(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
-    bool ours = policy->n_hosts == 0, page = found->there[ORIGIN] || found->there[FETCH_SITE];
+    struct bytes from = found->value[FETCH_SITE];
+    bool ours = policy->n_hosts == 0;
+    bool page = found->there[ORIGIN] || (found->there[FETCH_SITE] && !(policy->site && is_from_here(from)));
     if (!found->there[HOST]) return refuse(v, 400, "the header 'host' is missing");
     for (size_t i = 0; i < policy->n_hosts; i++) {
         ours = ours || httpd_is_word(found->value[HOST], policy->hosts[i]);
@@ -157,7 +164,8 @@ static bool check_sender(const struct httpd_policy *policy, const struct found *
         return refuse(v, 403, "'host' is not an address of this server; expected: %s", policy->hosts[0]);
     }
     for (size_t i = 0; i < policy->n_origins && found->there[ORIGIN]; i++) {
-        page = page && !httpd_is_word(found->value[ORIGIN], policy->origins[i]);
+        bool known = httpd_is_word(found->value[ORIGIN], policy->origins[i]);
+        page = page && !(known && (!policy->site || !found->there[FETCH_SITE] || is_from_here(from)));
     }
     return !page || refuse(v, 403, "requests from web pages are not accepted");
 }
@@ -189,6 +197,18 @@ static const char *find_needless_escape(const char *path) {
     return NULL;
 }
 
+/* "/PATH" or "/PATH?QUERY", of the characters that targets have (RFC 9112, 3.2.1). */
+static bool check_target(struct bytes t, struct httpd_verdict *v) {
+    if (t.n == 0 || t.p[0] != '/') return refuse(v, 400, "the target must be a path; expected: /PATH");
+    if (t.n > TARGET_MAX) return refuse(v, 414, "the path is too long; expected at most %d bytes", TARGET_MAX);
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.p[i] <= ' ' || t.p[i] >= 0x7f || t.p[i] == '#') {
+            return refuse(v, 400, "the target has characters that must be escaped");
+        }
+    }
+    return true;
+}
+
 /* Of a path that is passed on: nothing that another reader could take for another path, another host or another request. */
 static bool check_passed(const struct httpd_head *head, struct httpd_verdict *v) {
     static const char *const tricks[] = {"//", "\\", "#", "/../", "/./", "%00", "%2e", "%2f", "%5c"};
@@ -197,15 +217,9 @@ static bool check_passed(const struct httpd_head *head, struct httpd_verdict *v)
     if (!httpd_is_token(head->method) || bytes_is(head->method, "CONNECT") || bytes_is(head->method, "TRACE")) {
         return refuse(v, 405, "this method is not passed on");
     }
-    if (t.n == 0 || t.p[0] != '/') return refuse(v, 400, "the target must be a path; expected: /PATH");
-    if (t.n > TARGET_MAX) return refuse(v, 414, "the path is too long; expected at most %d bytes", TARGET_MAX);
+    if (!check_target(t, v)) return false;
     const uint8_t *query = memchr(t.p, '?', t.n);
     size_t n = query != NULL ? (size_t)(query - t.p) : t.n;
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] <= ' ' || t.p[i] >= 0x7f || t.p[i] == '#') {
-            return refuse(v, 400, "the target has characters that must be escaped");
-        }
-    }
     snprintf(path, sizeof(path), "%.*s/", (int)n, (const char *)t.p);
     for (size_t i = 0; i < COUNT(tricks); i++) {
         const char *at = strcasestr(path, tricks[i]);
@@ -219,27 +233,68 @@ static bool check_passed(const struct httpd_head *head, struct httpd_verdict *v)
 
 /* ---- the target ------------------------------------------------------------------------------------------------- */
 
+/* Whether the path is of this form, segment by segment. */
+static bool has_form(struct bytes path, const char *form) {
+    size_t at = 0;
+    while (*form != '\0' && at < path.n) {
+        if (*form == '{') {
+            size_t begin = at;
+            while (at < path.n && path.p[at] != '/') {
+                at++;
+            }
+            if (at == begin) return false;
+            form = strchr(form, '}') + 1;
+        } else if ((uint8_t)*form++ != path.p[at++]) {
+            return false;
+        }
+    }
+    return *form == '\0' && at == path.n;
+}
+
+static bool is_method(const struct httpd_policy *policy, struct bytes method, const char *wanted) {
+    return bytes_is(method, wanted) || (policy->site && strcmp(wanted, "GET") == 0 && bytes_is(method, "HEAD"));
+}
+
+/* The methods of a path, by those that it has. */
+static const char *methods_of(const struct httpd_policy *policy, bool get, bool post, bool other, const char *method) {
+    if (!policy->site || other) return method;
+    return get && post ? "GET, HEAD, POST" : get ? "GET, HEAD" : "POST";
+}
+
 static bool find_route(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *v) {
     const struct httpd_route *there = NULL;
+    const uint8_t *query = policy->site ? bytes_find(head->target, '?') : NULL;
+    struct bytes path = {head->target.p, query != NULL ? (size_t)(query - head->target.p) : head->target.n};
+    bool get = false, post = false, other = false;
     for (size_t i = 0; i < policy->n_routes; i++) {
         const struct httpd_route *r = &policy->routes[i];
-        if (bytes_is(head->target, r->path)) {
+        if (policy->site ? has_form(path, r->path) : bytes_is(path, r->path)) {
             there = r;
-            if (bytes_is(head->method, r->method)) {
+            get = get || strcmp(r->method, "GET") == 0;
+            post = post || strcmp(r->method, "POST") == 0;
+            other = other || (strcmp(r->method, "GET") != 0 && strcmp(r->method, "POST") != 0);
+            if (is_method(policy, head->method, r->method)) {
                 v->route = i;
                 return true;
             }
         }
     }
     if (there != NULL) {
-        v->allow = there->method;
-        return refuse(v, 405, "the method must be %s", there->method);
+        v->allow = methods_of(policy, get, post, other, there->method);
+        return refuse(v, 405, "the method must be %s", v->allow);
     }
+    if (policy->site) return refuse(v, 404, "there is nothing at this path");
     char paths[160] = "";
     for (size_t i = 0, n = 0; i < policy->n_routes && n < sizeof(paths); i++) {
         n += (size_t)snprintf(paths + n, sizeof(paths) - n, "%s%s", i > 0 ? ", " : "", policy->routes[i].path);
     }
     return refuse(v, 404, "unknown path; expected: %s", paths);
+}
+
+static bool check_no_body(struct httpd_verdict *v) {
+    if (v->has_body && (!v->has_length || v->length > 0)) return refuse(v, 400, "this request must not have a body");
+    v->has_body = false;
+    return true;
 }
 
 static bool check_length(const struct httpd_policy *policy, struct httpd_verdict *v) {
@@ -293,7 +348,10 @@ void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *hea
     ret->form = httpd_is_word(type_of(&found), PROTOBUF) ? HTTPD_PROTOBUF : HTTPD_JSON;
     if (!check_framing(head, &found, ret) || !check_sender(policy, &found, ret) || !check_token(policy, &found, ret))
         return;
-    if (policy->passes) {
+    if (policy->site) {
+        (void)(check_target(head->target, ret) && find_route(policy, head, ret) &&
+               (policy->routes[ret->route].type == NULL ? check_no_body(ret) : check_content(policy, &found, ret)));
+    } else if (policy->passes) {
         (void)(check_passed(head, ret) && check_length(policy, ret));
     } else {
         (void)(check_grpc(policy, &found, ret) && find_route(policy, head, ret) && check_content(policy, &found, ret));

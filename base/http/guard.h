@@ -8,10 +8,10 @@
 
 #include "base/http/read.h"
 
-/* One path that accepts requests. */
+/* One path that accepts requests. In a site's, "{name}" stands for one segment that is not empty. */
 struct httpd_route {
     const char *method, *path;
-    const char *type;      /* the one content type, "application/json"; parameters may follow it */
+    const char *type; /* the one content type, "application/json"; parameters may follow it. NULL: requests have no body */
     const char *type_hint; /* appended to the message that refuses another type; may be NULL */
     bool protobuf;         /* also application/x-protobuf */
 };
@@ -25,6 +25,9 @@ struct httpd_policy {
     uint64_t body_max; /* bytes */
     /* Requests are passed on: any method but CONNECT and TRACE, any path without tricks, any content, or none. */
     bool passes;
+    /* Pages and an API: methods without a body too, HEAD where GET is, queries behind paths, and requests of this site's own pages (whose
+     * origins are below) or that a person typed. A page of another site cannot even link to it. */
+    bool site;
     const char *const *origins; /* accepted values of Origin; usually none */
     size_t n_origins;
     struct bytes token; /* that "Authorization: Bearer" must have, compared in constant time; empty: none */
@@ -42,12 +45,12 @@ struct httpd_verdict {
     size_t route;         /* index, when accepted */
     enum httpd_form form; /* by its content type, refused or not; a type that is not known gets JSON */
     enum httpd_coding coding;
-    bool has_body;   /* always, unless the policy passes */
+    bool has_body;   /* always, unless the policy passes or is a site's */
     bool has_length; /* otherwise the body is chunked */
     uint64_t length;
     bool expects;      /* an interim answer before the body is sent */
     bool closes;       /* this is the connection's last request */
-    const char *allow; /* for 405: the method; else NULL */
+    const char *allow; /* for 405: the methods; else NULL */
     char message[256]; /* why not; of the request it quotes only visible ASCII */
 };
 

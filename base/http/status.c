@@ -14,18 +14,25 @@ static const struct status {
     int rpc;
     const char *reason;
 } statuses[] = {{200, 0, "OK"},
+                {201, 0, "Created"},
                 {202, 0, "Accepted"},
+                {204, 0, "No Content"},
+                {303, 0, "See Other"},
+                {304, 0, "Not Modified"},
                 {400, 3, "Bad Request"},                     /* INVALID_ARGUMENT */
                 {401, 16, "Unauthorized"},                   /* UNAUTHENTICATED */
                 {403, 7, "Forbidden"},                       /* PERMISSION_DENIED */
                 {404, 5, "Not Found"},                       /* NOT_FOUND */
                 {405, 12, "Method Not Allowed"},             /* UNIMPLEMENTED */
                 {408, 4, "Request Timeout"},                 /* DEADLINE_EXCEEDED */
+                {409, 10, "Conflict"},                       /* ABORTED */
                 {411, 3, "Length Required"},                 /* INVALID_ARGUMENT */
+                {412, 9, "Precondition Failed"},             /* FAILED_PRECONDITION */
                 {413, 8, "Content Too Large"},               /* RESOURCE_EXHAUSTED */
                 {414, 3, "URI Too Long"},                    /* INVALID_ARGUMENT */
                 {415, 12, "Unsupported Media Type"},         /* UNIMPLEMENTED */
                 {417, 3, "Expectation Failed"},              /* INVALID_ARGUMENT */
+                {422, 3, "Unprocessable Content"},           /* INVALID_ARGUMENT */
                 {429, 8, "Too Many Requests"},               /* RESOURCE_EXHAUSTED */
                 {431, 8, "Request Header Fields Too Large"}, /* RESOURCE_EXHAUSTED */
                 {500, 13, "Internal Server Error"},          /* INTERNAL */
@@ -57,17 +64,29 @@ void httpd_put_status(struct buf *out, unsigned status) {
     put_date(out);
 }
 
+static const char *type_of(const struct httpd_answer *a) {
+    return a->type != NULL ? a->type : a->form == HTTPD_PROTOBUF ? "application/x-protobuf" : "application/json";
+}
+
 void httpd_put_head(struct buf *out, const struct httpd_answer *a) {
     httpd_put_status(out, a->status);
-    buf_printf(out,
-               "Content-Type: %s\r\nContent-Length: %zu\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n",
-               a->form == HTTPD_PROTOBUF ? "application/x-protobuf" : "application/json", a->length);
+    if (a->status != 304 && a->status != 204) { /* these have no body (RFC 9110, 6.4.1) */
+        buf_printf(out, "Content-Type: %s\r\n", type_of(a));
+        if (a->framing == HTTPD_LENGTH) {
+            buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)a->length);
+        } else if (a->framing == HTTPD_CHUNKED) {
+            buf_put_str(out, "Transfer-Encoding: chunked\r\n");
+        }
+    }
+    buf_put_str(out, "X-Content-Type-Options: nosniff\r\n");
+    buf_put_str(out, a->keeps ? "" : "Cache-Control: no-store\r\n");
     if (a->retry_after_s > 0) {
         buf_printf(out, "Retry-After: %u\r\n", a->retry_after_s);
     }
     if (a->allow != NULL) {
         buf_printf(out, "Allow: %s\r\n", a->allow);
     }
+    buf_put_str(out, a->extra != NULL ? a->extra : "");
     buf_put_str(out, a->closes ? "Connection: close\r\n\r\n" : "\r\n");
 }
 

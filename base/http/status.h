@@ -4,10 +4,16 @@
 
 #include "base/http/guard.h"
 
+enum httpd_framing { HTTPD_LENGTH, HTTPD_CHUNKED, HTTPD_UNTIL_CLOSED };
+
 struct httpd_answer {
     unsigned status;
     enum httpd_form form;
-    size_t length;          /* of the body */
+    uint64_t length; /* of the body */
+    enum httpd_framing framing;
+    const char *type;       /* NULL: by the form */
+    const char *extra;      /* further lines, each with CR LF; NULL: none */
+    bool keeps;             /* a client may keep it, as `extra` says */
     unsigned retry_after_s; /* 0: the header is left out */
     const char *allow;      /* likewise, NULL */
     bool closes;
