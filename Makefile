@@ -4,15 +4,15 @@
 # compiler warnings into errors. CC, CFLAGS and LDFLAGS are respected: they are appended to our own flags.
 
 # The layers, bottom first, and what each folder may see; tools/lint enforces them.
-LAYERS           := base serve ledger projections ingest query export lib work packs evals doctor capture cli
+LAYERS           := base ledger projections ingest query export lib serve work packs evals doctor capture cli
 SEES_base        := base
-SEES_serve       := serve base
 SEES_ledger      := ledger base
 SEES_projections := projections ledger base
 SEES_ingest      := ingest ledger base
 SEES_query       := query projections ledger base
 SEES_export      := export projections ledger base
 SEES_lib         := lib export query projections ledger base
+SEES_serve       := serve lib export query projections ledger base
 SEES_work        := work base
 SEES_packs       := packs work ingest projections ledger base
 SEES_evals       := evals packs work ingest query export projections ledger base
@@ -23,7 +23,7 @@ SEES_cli         := cli serve lib packs evals doctor capture work ingest query e
 # The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
 # not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
 ROOMS_base        := . name rpc edit yaml archive answer personal secret http tree
-ROOMS_serve       := guest mcp tools
+ROOMS_serve       := guest mcp tools web
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_work        := . inside seccomp limits egress confine run model look
 ROOMS_projections := rows fold store view walk attest permissions recovery machine council ready decide act verdict .

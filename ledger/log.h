@@ -168,6 +168,9 @@ struct log_event {
  * seq range; next may be called again to continue after it. One thread at a time; memory is bounded by one group. */
 struct log_reader;
 int log_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct log_reader **ret, struct err *err);
+/* The same with a reader that is there, as of the size now: what it has read is forgotten, its memory and its place among the database's
+ * readers are kept. */
+int log_reader_again(struct log_reader *reader, uint64_t from, uint64_t to, struct err *err);
 /* 0, 1 at the end. *ret borrows until the next call. */
 int log_reader_next(struct log_reader *reader, struct log_event *ret, struct err *err);
 /* Sets the event that is read next. Seeking within one group of 256 events costs nothing. */

@@ -190,13 +190,17 @@ int httpd_watch(struct httpd *h, struct httpd_watch *watch, struct err *err) {
     return httpd_wait_for(h, watch, EPOLL_CTL_ADD, EPOLLIN) ? 0 : err_errno(err, errno, "epoll");
 }
 
-void httpd_unwatch(struct httpd *h, struct httpd_watch *watch) {
-    epoll_ctl(h->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+void httpd_forget(struct httpd *h, const struct httpd_watch *watch) {
     for (int i = h->event; i < h->n_events; i++) {
         if (h->events[i].data.ptr == watch) {
             h->events[i].data.ptr = NULL;
         }
     }
+}
+
+void httpd_unwatch(struct httpd *h, struct httpd_watch *watch) {
+    epoll_ctl(h->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+    httpd_forget(h, watch);
 }
 
 static bool is_connection(const struct httpd_watch *watch) {

@@ -107,5 +107,7 @@ void httpd_finish(struct httpd *httpd, struct httpd_exchange *exchange);
  * within httpd_open. ERR_IO. */
 int httpd_watch(struct httpd *httpd, struct httpd_watch *watch, struct err *err);
 void httpd_unwatch(struct httpd *httpd, struct httpd_watch *watch);
+/* The same for a descriptor that is closed already, and had no copies. */
+void httpd_forget(struct httpd *httpd, const struct httpd_watch *watch);
 
 #endif

@@ -9,12 +9,10 @@
 #include "cli/call/command.h"
 #include "cli/call/stop.h"
 #include "cli/open/open.h"
+#include "cli/serve/self.h"
 #include "ledger/version.h"
 #include "serve/mcp/mcp.h"
 #include "serve/tools/tools.h"
-
-#define LIMIT_NS     (60 * CLOCK_NS_PER_S)
-#define LIMIT_MAX_NS (3600 * CLOCK_NS_PER_S)
 
 enum { M_TIME_LIMIT };
 static const struct opt options[] = {
@@ -91,17 +89,11 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct mcp_tool tools[TOOLS_MAX];
     struct buf room;
     struct err err = {0};
-    uint64_t limit = LIMIT_NS;
-    const char *text = opt_text(args, &options[M_TIME_LIMIT]);
-    if (text != NULL &&
-        (text_parse_duration(bytes_of(text), &limit) != 0 || limit < CLOCK_NS_PER_S || limit > LIMIT_MAX_NS)) {
-        return cli_usage(cli, "--time-limit '%.40s' is not a duration from 1s to 1h", text);
-    }
-    int exit_code = look(cli);
+    uint64_t limit = SELF_LIMIT_NS;
+    int exit_code = self_limit(cli, opt_text(args, &options[M_TIME_LIMIT]), &limit);
+    if (exit_code == 0) exit_code = look(cli);
+    if (exit_code == 0) exit_code = self_program(cli, program);
     if (exit_code != 0) return exit_code;
-    ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    if (n <= 0) return cli_refuse(cli, EXIT_SYSTEM, ERR_IO, "/proc/self/exe does not say where this program is");
-    program[n] = '\0';
     (void)stop_catch();
     const struct mcp_server server = {.version = LEDGER_VERSION,
                                       .instructions = instructions,

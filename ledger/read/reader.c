@@ -60,6 +60,17 @@ static int renew(struct log_reader *reader, struct err *err) {
     return rc;
 }
 
+int log_reader_again(struct log_reader *reader, uint64_t from, uint64_t to, struct err *err) {
+    reader->loaded = false;
+    int rc = renew(reader, err);
+    if (rc == 0) {
+        reader->seq = from;
+        reader->to = to < reader->view.head.size ? to : reader->view.head.size;
+    }
+    db_rest(reader->view.txn);
+    return rc;
+}
+
 /* Compares a full group's root with the stored tree. */
 static int check_root(struct log_reader *reader, uint64_t index, struct err *err) {
     uint8_t stored[EVENT_HASH], root[EVENT_HASH];

@@ -179,7 +179,8 @@ static int check_names(const struct row *tool, struct bytes arguments, struct er
 static int put_fixed(const struct row *tool, struct bytes arguments, struct guest_words *words, struct err *err) {
     bool query = strcmp(tool->name, "query") == 0, doctor = strcmp(tool->name, "doctor") == 0;
     bool sql = rpc_member(arguments, "sql").n > 0, by = rpc_member(arguments, "by").n > 0;
-    bool at = rpc_member(arguments, "at").n > 0, last = rpc_member(arguments, "last").n > 0;
+    bool at = rpc_member(arguments, "at").n > 0;
+    bool last = rpc_member(arguments, "last").n > 0 || rpc_member(arguments, "first").n > 0;
     if (query && !sql && !by && !last) return guest_word(words, LAST_DEFAULT, err);
     return doctor && !at ? guest_word(words, "--no-probe", err) : 0;
 }
@@ -205,5 +206,80 @@ int tools_command(size_t tool, struct bytes arguments, struct guest_words *words
             if (rc == 0) rc = is_word ? put_words(r, raw, words, err) : put_option(r, raw, words, err);
         }
     }
+    return rc;
+}
+
+/* ---- arguments as texts ---- */
+
+size_t tools_find(const char *name) {
+    size_t n = 0;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (rows[i].tool == NULL) continue;
+        if (strcmp(rows[i].name, name) == 0) return n;
+        n++;
+    }
+    return SIZE_MAX;
+}
+
+bool tools_next_argument(size_t tool, size_t *at, struct tools_argument *ret) {
+    const struct row *r = row_of(tool) + 1 + *at;
+    if (r >= rows + N_ROWS || r->tool != NULL) return false;
+    *ret = (struct tools_argument){.name = r->name,
+                                   .about = r->about,
+                                   .type = r->how == COUNT  ? "integer"
+                                           : r->how == FLAG ? "boolean"
+                                                            : "string",
+                                   .repeats = r->how == LIST,
+                                   .needed = r->how == NEEDED_WORD};
+    (*at)++;
+    return true;
+}
+
+/* One argument of a map: all texts of its name. */
+static int put_texts(const struct row *r, const struct tools_text *texts, size_t n, struct obj *map, struct err *err) {
+    struct obj list = {0};
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t number = 0;
+        if (strcmp(texts[i].name, r->name) != 0) continue;
+        if (found++ > 0 && r->how != LIST) return err_set(err, ERR_INVALID, "argument '%s' is given twice", r->name);
+        if (r->how == LIST) {
+            obj_str(&list, NULL, texts[i].value);
+        } else if (r->how == COUNT) {
+            if (text_parse_u64(texts[i].value, &number) != 0) return wrong(r, "an integer from 1 to 500", err);
+            obj_uint(map, r->name, number);
+        } else if (r->how == FLAG) {
+            bool yes = bytes_is(texts[i].value, "true");
+            if (!yes && !bytes_is(texts[i].value, "false")) return wrong(r, "true or false", err);
+            obj_bool(map, r->name, yes);
+        } else {
+            obj_str(map, r->name, texts[i].value);
+        }
+    }
+    if (list.n > 0) {
+        obj_list(map, r->name, &list);
+    }
+    return 0;
+}
+
+int tools_from_texts(size_t tool, const struct tools_text *texts, size_t n, struct buf *ret, struct err *err) {
+    const struct row *t = row_of(tool);
+    struct obj map = {0};
+    struct buf json = {.max = ROOM_MAX};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) { /* names that no argument has are for tools_command to refuse */
+        bool known = false;
+        for (const struct row *r = t + 1; r < rows + N_ROWS && r->tool == NULL; r++) {
+            known = known || strcmp(r->name, texts[i].name) == 0;
+        }
+        if (!known) obj_str(&map, texts[i].name, texts[i].value);
+    }
+    for (const struct row *r = t + 1; rc == 0 && r < rows + N_ROWS && r->tool == NULL; r++) {
+        rc = put_texts(r, texts, n, &map, err);
+    }
+    if (rc == 0) rc = obj_json(&map, JSON_LINE, &json, err);
+    if (rc == 0) rc = json_to_mp(bytes_of_buf(&json), ret, err);
+    obj_done(&map);
+    buf_done(&json);
     return rc;
 }

@@ -12,4 +12,24 @@ size_t tools_all(struct mcp_tool ret[TOOLS_MAX], struct buf *room);
  * expected. */
 int tools_command(size_t tool, struct bytes arguments, struct guest_words *words, struct err *err);
 
+/* ---- the same for an API whose arguments are texts ---- */
+
+struct tools_text {
+    const char *name;
+    struct bytes value;
+};
+
+struct tools_argument {
+    const char *name, *about;
+    const char *type; /* of JSON Schema: "string", "integer", "boolean" */
+    bool repeats, needed;
+};
+
+/* The tool of that name; SIZE_MAX: there is none. */
+size_t tools_find(const char *name);
+/* The arguments of a tool, one after the other; *at begins at 0. False: there are no more. */
+bool tools_next_argument(size_t tool, size_t *at, struct tools_argument *ret);
+/* Appends the arguments as tools_command takes them. ERR_INVALID: a text is not of its argument's type, or given twice. */
+int tools_from_texts(size_t tool, const struct tools_text *texts, size_t n, struct buf *ret, struct err *err);
+
 #endif

@@ -1,0 +1,40 @@
+/* The server of 'ledger serve'. One thread answers; what takes long is made by guests, and states are brought up to date by a thread
+ * of their own, so that nobody waits for another's question. */
+#ifndef SERVE_WEB_WEB_H
+#define SERVE_WEB_WEB_H
+
+#include <signal.h>
+
+#include "base/bytes.h"
+#include "projections/store/options.h"
+
+#define WEB_ADDRESS   "127.0.0.1:7117"
+#define WEB_REPLY_MAX ((size_t)2 << 20)
+
+struct web_options {
+    struct ledger *ledger; /* open; read only is enough */
+    const char *dir;       /* of the ledger */
+    const char *program;   /* that answers questions: this one */
+    const char *version;
+    const char *address;
+    const char *origin; /* of the ledger */
+    uint64_t limit_ns;  /* the time for one answer */
+    const volatile sig_atomic_t *stop;
+    state_files_fn *pack_files; /* as of state_options */
+    void *pack_files_ctx;
+    /* Appends one event as JSON, with what later events say about it. ERR_NOTFOUND, or damage. */
+    int (*event)(void *facts, uint64_t seq, struct buf *out, struct err *err);
+    void *facts;
+    void *ctx; /* of the functions below */
+    /* Called once, when requests are accepted: "http://127.0.0.1:7117" or "unix:PATH". */
+    void (*listening)(void *ctx, const char *url);
+    /* Shows a code to the person at the terminal, who types it into the page. */
+    void (*code)(void *ctx, const char *url, const char *code);
+};
+
+/* Serves until *stop is set. */
+int web_serve(const struct web_options *options, struct err *err);
+/* Appends the description of the API, OpenAPI 3.1 as JSON. */
+int web_openapi(const char *version, struct buf *out, struct err *err);
+
+#endif
