@@ -23,7 +23,7 @@ SEES_cli         := cli serve lib packs evals doctor capture work ingest query e
 # The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
 # not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
 ROOMS_base        := . name rpc edit yaml archive answer personal secret http tree
-ROOMS_serve       := guest mcp tools web
+ROOMS_serve       := guest access mcp tools web
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_work        := . inside seccomp limits egress confine run model look
 ROOMS_projections := rows fold store view walk attest permissions recovery machine council ready decide act verdict .

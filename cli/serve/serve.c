@@ -26,6 +26,10 @@ static void say_listening(void *ctx, const char *url) {
     cli_note(ctx, "ledger: serve: listening on %s", url);
 }
 
+static void say_trouble(void *ctx, const char *message) {
+    cli_note(ctx, "ledger: serve: %s", message);
+}
+
 static int run(struct cli *cli, const struct opt_args *args) {
     char program[FILE_PATH_MAX];
     struct ledger *ledger = NULL;
@@ -35,7 +39,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     const char *address = opt_text(args, &options[S_LISTEN]);
     int exit_code = self_limit(cli, opt_text(args, &options[S_TIME_LIMIT]), &limit);
     if (exit_code == 0) exit_code = self_program(cli, program);
-    if (exit_code == 0) exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code == 0) exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) return exit_code;
     shown_init(&shown, ledger);
     const struct web_options web = {.ledger = ledger,
@@ -51,7 +55,9 @@ static int run(struct cli *cli, const struct opt_args *args) {
                                     .event = shown_event,
                                     .facts = &shown,
                                     .ctx = cli,
-                                    .listening = say_listening};
+                                    .record = shown_record,
+                                    .listening = say_listening,
+                                    .trouble = say_trouble};
     int rc = web_serve(&web, &err);
     shown_done(&shown);
     log_close(ledger);

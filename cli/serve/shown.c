@@ -4,6 +4,7 @@
 #include "base/mp.h"
 #include "cli/log/erased.h"
 #include "cli/log/kind_events.h"
+#include "cli/serve/access_event.h"
 
 #define MARKS_MAX ((size_t)1 << 20)
 
@@ -110,6 +111,11 @@ int shown_event(void *ctx, uint64_t seq, struct buf *out, struct err *err) {
     if (rc == 0) rc = put(shown, &event, &marks, erasures, out, err);
     if (reader != NULL) give_back(shown, reader);
     return rc == 1 ? err_set(err, ERR_NOTFOUND, "there is no event %llu", (unsigned long long)seq) : rc;
+}
+
+int shown_record(void *ctx, const struct meter_due *due, uint64_t now, struct err *err) {
+    const struct shown *shown = ctx;
+    return access_event_due(shown->ledger, due, now, err);
 }
 
 void shown_done(struct shown *shown) {

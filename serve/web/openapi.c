@@ -4,7 +4,6 @@
 
 #include "base/obj.h"
 #include "serve/tools/tools.h"
-#include "serve/web/scope.h"
 #include "serve/web/site.h"
 
 static void put_parameter(struct obj *list, const char *name, const char *in, const char *about, const char *type,
@@ -84,8 +83,10 @@ static void put_operation(const struct web_route *r, struct obj *path) {
     }
     put_response(&responses, "default", "a problem document (RFC 9457)", "application/problem+json");
     obj_obj(&operation, "responses", &responses);
-    if (r->scope != SCOPE_NONE) {
-        obj_text(&scopes, NULL, web_scope_name(r->scope));
+    if (r->scope != ACCESS_NONE) {
+        for (size_t i = 0; i < ACCESS_SCOPES; i++) {
+            if ((r->scope & 1u << i) != 0) obj_text(&scopes, NULL, access_scope_name(i));
+        }
         obj_list(&bearer, "bearer", &scopes);
         obj_obj(&security, NULL, &bearer);
     }

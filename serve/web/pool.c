@@ -76,6 +76,8 @@ static void answer(struct web *w, struct web_work *work) {
         httpd_reply_init(w->httpd, &reply);
         work->done(w, work, &reply);
         web_answer(w, &work->asked, &reply);
+    } else if (work->alone) {
+        work->done(w, work, NULL);
     }
     work->free(work);
 }
@@ -93,10 +95,8 @@ static void on_done(struct httpd_watch *watch) {
     } while (work != NULL);
 }
 
-int web_work(struct web *w, const struct web_call *call, struct web_work *work, struct err *err) {
-    struct web_pool *pool = w->pool;
+static int add(struct web_pool *pool, struct web_work *work, struct err *err) {
     if (pool->n >= WAITING_MAX) return err_set(err, ERR_BUSY, "too many requests wait already; try again");
-    web_keep(call, &work->asked);
     work->following = pool->all;
     work->link = &pool->all;
     if (pool->all != NULL) pool->all->link = &work->following;
@@ -107,6 +107,17 @@ int web_work(struct web *w, const struct web_call *call, struct web_work *work, 
     pthread_cond_signal(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
     return 0;
+}
+
+int web_work(struct web *w, const struct web_call *call, struct web_work *work, struct err *err) {
+    web_keep(call, &work->asked);
+    return add(w->pool, work, err);
+}
+
+int web_work_alone(struct web *w, struct web_work *work, struct err *err) {
+    work->asked = (struct web_asked){0};
+    work->alone = true;
+    return add(w->pool, work, err);
 }
 
 void web_pool_gone(struct web *w, const struct httpd_exchange *exchange) {

@@ -135,5 +135,6 @@ void web_keep(const struct web_call *call, struct web_asked *ret) {
     struct bytes none_match = web_field(call->request, "if-none-match");
     ret->exchange = call->request->exchange;
     memcpy(ret->id, call->id, sizeof(ret->id));
+    memcpy(ret->holder, call->holder, sizeof(ret->holder));
     snprintf(ret->none_match, sizeof(ret->none_match), "%.*s", (int)none_match.n, (const char *)none_match.p);
 }

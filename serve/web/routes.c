@@ -1,10 +1,9 @@
 /* The table of routes.def. */
-#include "serve/web/scope.h"
 #include "serve/web/site.h"
 
 const struct web_route web_routes[] = {
 #define ROUTE(method_, path_, id_, scope_, answer_, tool_, about_)                                                         \
-    {method_, path_, id_, SCOPE_##scope_, web_answer_##answer_, tool_, about_},
+    {method_, path_, id_, ACCESS_##scope_, web_answer_##answer_, tool_, about_},
 #include "serve/web/routes.def"
 #undef ROUTE
 };

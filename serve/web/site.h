@@ -4,6 +4,7 @@
 
 #include "base/http/server.h"
 #include "base/http/target.h"
+#include "serve/access/meter.h"
 #include "serve/guest/guest.h"
 #include "serve/web/web.h"
 
@@ -15,19 +16,22 @@ struct web;
 struct web_now;
 struct web_asks;
 struct web_pool;
+struct web_access;
 struct web_stream;
 
 struct web_call {
     const struct httpd_request *request;
     const struct web_route *route;
     struct httpd_target target;
-    char id[WEB_ID]; /* that answers and problems carry */
+    char id[WEB_ID];                  /* that answers and problems carry */
+    char holder[ACCESS_NAME_MAX + 1]; /* the token's name, "page", or "" where nobody is asked */
+    struct bytes session;             /* of the pages; empty: a token, or nobody */
 };
 
 /* What is kept of a call until it is answered. */
 struct web_asked {
     struct httpd_exchange *exchange; /* NULL: who asked has left */
-    char id[WEB_ID], none_match[WEB_TAG_MAX];
+    char id[WEB_ID], none_match[WEB_TAG_MAX], holder[ACCESS_NAME_MAX + 1];
 };
 void web_keep(const struct web_call *call, struct web_asked *ret);
 
@@ -54,6 +58,7 @@ struct web {
     struct web_now *now;
     struct web_asks *asks;
     struct web_pool *pool;
+    struct web_access *access;
     struct web_stream *stream;
     struct web_counts counts;
     uint64_t ids;
@@ -68,8 +73,17 @@ void web_answer(struct web *w, const struct web_asked *asked, struct httpd_reply
 
 /* ---- who ---- */
 
+int web_access_open(struct web *w, struct err *err);
+void web_access_close(struct web *w);
+/* Reads the tokens again if they changed, and has recorded what is due. */
+void web_access_tick(struct web *w);
+/* Records all that is not recorded yet; at the end, when no thread works any more. */
+void web_access_flush(struct web *w);
 /* May who asks have this? False: the reply says why not. */
 bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply);
+/* Notes an answer, or a refusal, for the records. */
+void web_note_read(struct web *w, const char *holder, uint64_t bytes);
+void web_note_refused(struct web *w, enum access_reason reason, const char *peer);
 
 /* ---- problem ---- */
 
@@ -125,6 +139,7 @@ struct web_work {
     void (*done)(struct web *w, struct web_work *work, struct httpd_reply *reply);
     void (*free)(struct web_work *work);
     struct web_asked asked;
+    bool alone;
     struct web_work *next;              /* the pool's */
     struct web_work *following, **link; /* the loop's */
 };
@@ -134,6 +149,8 @@ void web_pool_close(struct web *w);
 void web_pool_gone(struct web *w, const struct httpd_exchange *exchange);
 /* Takes over the work if it returns 0; the call is answered later. ERR_BUSY. */
 int web_work(struct web *w, const struct web_call *call, struct web_work *work, struct err *err);
+/* The same of work that nobody waits for; `done` is called without a reply. */
+int web_work_alone(struct web *w, struct web_work *work, struct err *err);
 
 /* ---- now ---- */
 

@@ -20,6 +20,11 @@ static void make_id(struct web *w, char ret[WEB_ID]) {
     w->ids += UINT64_C(0x9e3779b97f4a7c15); /* odd: all 2^64 come before one comes again */
 }
 
+static void note(struct web *w, const char *holder, const struct httpd_reply *reply) {
+    w->counts.requests[reply->status / 100 % 6]++;
+    if (holder[0] != '\0') web_note_read(w, holder, reply->body.n);
+}
+
 static int on_request(void *ctx, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
     struct web *w = ctx;
     struct web_call call = {.request = request, .route = &web_routes[request->route]};
@@ -31,7 +36,7 @@ static int on_request(void *ctx, const struct httpd_request *request, struct htt
     } else if (web_may(w, &call, reply)) {
         call.route->answer(w, &call, reply);
     }
-    if (reply->when == HTTPD_NOW) w->counts.requests[reply->status / 100 % 6]++;
+    if (reply->when != HTTPD_LATER) note(w, call.holder, reply);
     httpd_target_done(&call.target);
     return 0;
 }
@@ -44,6 +49,8 @@ static void on_refusal(void *ctx, unsigned status, struct bytes target, const ch
     make_id(w, id);
     w->counts.refused++;
     w->counts.requests[status / 100 % 6]++;
+    if (status != 404 && status != 405)
+        web_note_refused(w, status == 403 ? ACCESS_REFUSED_ORIGIN : ACCESS_REFUSED_REQUEST, "");
     web_problem(w, reply, status, id, message);
 }
 
@@ -56,7 +63,7 @@ static void on_gone(void *ctx, struct httpd_exchange *exchange) {
 }
 
 void web_answer(struct web *w, const struct web_asked *asked, struct httpd_reply *reply) {
-    w->counts.requests[reply->status / 100 % 6]++;
+    note(w, asked->holder, reply);
     httpd_answer(w->httpd, asked->exchange, reply);
 }
 
@@ -65,6 +72,7 @@ static int on_tick(void *ctx, struct err *err) {
     (void)err;
     web_asks_tick(w);
     web_stream_tick(w);
+    web_access_tick(w);
     return 0;
 }
 
@@ -82,7 +90,8 @@ static size_t most_connections(void) {
 }
 
 static int open_parts(struct web *w, struct err *err) {
-    int rc = web_asks_open(w, err);
+    int rc = web_access_open(w, err);
+    if (rc == 0) rc = web_asks_open(w, err);
     if (rc == 0) rc = web_pool_open(w, err);
     if (rc == 0) rc = web_now_open(w, err);
     if (rc == 0) rc = web_stream_open(w, err);
@@ -129,5 +138,7 @@ int web_serve(const struct web_options *options, struct err *err) {
     web_pool_close(&w);
     httpd_close(w.httpd); /* calls on_gone for streams */
     web_stream_close(&w);
+    if (w.access != NULL) web_access_flush(&w);
+    web_access_close(&w);
     return rc;
 }

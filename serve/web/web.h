@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "projections/store/options.h"
+#include "serve/access/meter.h"
 
 #define WEB_ADDRESS   "127.0.0.1:7117"
 #define WEB_REPLY_MAX ((size_t)2 << 20)
@@ -24,12 +25,16 @@ struct web_options {
     void *pack_files_ctx;
     /* Appends one event as JSON, with what later events say about it. ERR_NOTFOUND, or damage. */
     int (*event)(void *facts, uint64_t seq, struct buf *out, struct err *err);
+    /* Records what was read or refused; from a thread, or at the end from the caller's. */
+    int (*record)(void *facts, const struct meter_due *due, uint64_t now, struct err *err);
     void *facts;
     void *ctx; /* of the functions below */
     /* Called once, when requests are accepted: "http://127.0.0.1:7117" or "unix:PATH". */
     void (*listening)(void *ctx, const char *url);
-    /* Shows a code to the person at the terminal, who types it into the page. */
+    /* Shows a code to the person where the server runs, who types it into the page. */
     void (*code)(void *ctx, const char *url, const char *code);
+    /* Says what went wrong and could not be answered to anybody. */
+    void (*trouble)(void *ctx, const char *message);
 };
 
 /* Serves until *stop is set. */
