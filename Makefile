@@ -23,7 +23,7 @@ SEES_cli         := cli serve lib packs evals doctor capture work ingest query e
 # The rooms of a floor: its folders, bottom first. A file includes from its own room and from those before it; a|b|c do
 # not see one another; `.` stands for the floor's own files. Each room has a room.h, a page about it.
 ROOMS_base        := . name rpc edit yaml archive answer personal secret http tree
-ROOMS_serve       := guest access mcp tools web
+ROOMS_serve       := guest access mcp tools pages web
 ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
 ROOMS_work        := . inside seccomp limits egress confine run model look
 ROOMS_projections := rows fold store view walk attest permissions recovery machine council ready decide act verdict .
@@ -159,6 +159,7 @@ $(B)/work-keeper: $(KEEPER) work/inside/plan.h $(B)/flags
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -static -s -o $@ $<
 $(B)/obj/work/inside/image.o: $(B)/work-keeper
+$(B)/obj/serve/pages/files.o: share/serve/style.css share/serve/live.js
 $(B)/obj/work/inside/image.o: ALSO := -DWORK_KEEPER='"$(B)/work-keeper"'
 
 $(B)/ledger: $(call archives,$(SEES_cli))

@@ -26,6 +26,10 @@ static void say_listening(void *ctx, const char *url) {
     cli_note(ctx, "ledger: serve: listening on %s", url);
 }
 
+static void say_code(void *ctx, const char *url, const char *code) {
+    cli_note(ctx, "ledger: serve: the code for %s/login is %s, for a minute", url, code);
+}
+
 static void say_trouble(void *ctx, const char *message) {
     cli_note(ctx, "ledger: serve: %s", message);
 }
@@ -57,6 +61,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
                                     .ctx = cli,
                                     .record = shown_record,
                                     .listening = say_listening,
+                                    .code = say_code,
                                     .trouble = say_trouble};
     int rc = web_serve(&web, &err);
     shown_done(&shown);

@@ -120,6 +120,10 @@ int web_openapi(const char *version, struct buf *out, struct err *err) {
     for (size_t i = 0; i < web_n_routes;) {
         struct obj path = {0};
         const char *name = web_routes[i].path;
+        if (web_routes[i].id[0] == '\0') { /* a page's */
+            i++;
+            continue;
+        }
         for (; i < web_n_routes && strcmp(web_routes[i].path, name) == 0; i++) {
             put_operation(&web_routes[i], &path);
         }

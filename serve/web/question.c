@@ -84,6 +84,12 @@ static size_t path_texts(const struct web_call *call, struct tools_text *texts, 
     return n;
 }
 
+int web_begin_words(const struct web *w, struct guest_words *ret, struct err *err) {
+    int rc = guest_option(ret, "dir", bytes_of(w->options->dir), err);
+    if (rc == 0) rc = guest_word(ret, "--json", err);
+    return rc == 0 ? guest_word(ret, "--quiet", err) : rc;
+}
+
 static int command_of(const struct web *w, const struct web_call *call, struct guest_words *ret, struct err *err) {
     struct tools_text texts[HTTPD_PARAMS_MAX + HTTPD_SEGMENTS_MAX];
     char names[HTTPD_SEGMENTS_MAX][32];
@@ -93,9 +99,7 @@ static int command_of(const struct web *w, const struct web_call *call, struct g
         const struct httpd_param *p = &call->target.params[i];
         texts[n++] = (struct tools_text){(const char *)p->name.p, p->value};
     }
-    int rc = guest_option(ret, "dir", bytes_of(w->options->dir), err);
-    if (rc == 0) rc = guest_word(ret, "--json", err);
-    if (rc == 0) rc = guest_word(ret, "--quiet", err);
+    int rc = web_begin_words(w, ret, err);
     if (rc == 0) rc = tools_from_texts(tool, texts, n, &arguments, err);
     if (rc == 0) rc = tools_command(tool, bytes_of_buf(&arguments), ret, err);
     buf_done(&arguments);

@@ -1,6 +1,8 @@
 /* The table of routes.def. */
 #include "serve/web/site.h"
 
+#define ACCESS_PAGES WEB_PAGES
+
 const struct web_route web_routes[] = {
 #define ROUTE(method_, path_, id_, scope_, answer_, tool_, about_)                                                         \
     {method_, path_, id_, ACCESS_##scope_, web_answer_##answer_, tool_, about_},

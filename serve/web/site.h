@@ -5,6 +5,7 @@
 #include "base/http/server.h"
 #include "base/http/target.h"
 #include "serve/access/meter.h"
+#include "serve/access/session.h"
 #include "serve/guest/guest.h"
 #include "serve/web/web.h"
 
@@ -44,6 +45,7 @@ struct web_route {
     const char *tool, *about;
 };
 #define WEB_ROUTES_MAX 64
+#define WEB_PAGES      (ACCESS_READ_STATES | ACCESS_READ_EVENTS | ACCESS_VERIFY) /* pages show all of it */
 extern const struct web_route web_routes[];
 extern const size_t web_n_routes;
 
@@ -62,11 +64,13 @@ struct web {
     struct web_stream *stream;
     struct web_counts counts;
     uint64_t ids;
+    char url[HTTPD_ADDRESS_MAX + 16];
     char extra[WEB_EXTRA_MAX]; /* header lines of the answer that is being made */
 };
 
 web_answer_fn web_answer_health, web_answer_metrics, web_answer_openapi, web_answer_head, web_answer_question,
-    web_answer_event, web_answer_state, web_answer_stream;
+    web_answer_event, web_answer_state, web_answer_stream, web_answer_login, web_answer_enter, web_answer_file,
+    web_answer_page;
 
 /* Answers what was put off. */
 void web_answer(struct web *w, const struct web_asked *asked, struct httpd_reply *reply);
@@ -79,6 +83,10 @@ void web_access_close(struct web *w);
 void web_access_tick(struct web *w);
 /* Records all that is not recorded yet; at the end, when no thread works any more. */
 void web_access_flush(struct web *w);
+/* A new code for the page; false: it is too soon for another. */
+bool web_new_code(struct web *w, char ret[SESSION_CODE]);
+/* A session for who has the code. */
+bool web_enter(struct web *w, struct bytes code, char ret_id[SESSION_ID]);
 /* May who asks have this? False: the reply says why not. */
 bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply);
 /* Notes an answer, or a refusal, for the records. */
@@ -127,6 +135,8 @@ void web_asks_gone(struct web *w, const struct httpd_exchange *exchange);
 int web_ask(struct web *w, const struct web_call *call, struct guest_words *words, size_t n, struct web_wait *wait,
             struct err *err);
 #define WEB_ASKS_OF_ONE 8
+/* The options of every command: this ledger, JSON, and no talk. */
+int web_begin_words(const struct web *w, struct guest_words *ret, struct err *err);
 
 /* The size of the ledger, or 0 if it cannot be read. */
 uint64_t web_size(const struct web *w);

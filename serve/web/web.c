@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "serve/web/site.h"
+#include "serve/web/site_page.h"
 
 #define BODY_MAX        ((size_t)16 << 20)
 #define BODIES_MAX      ((size_t)64 << 20)
@@ -45,13 +46,16 @@ static int on_request(void *ctx, const struct httpd_request *request, struct htt
 static void on_refusal(void *ctx, unsigned status, struct bytes target, const char *message, struct httpd_reply *reply) {
     struct web *w = ctx;
     char id[WEB_ID];
-    (void)target;
     make_id(w, id);
     w->counts.refused++;
     w->counts.requests[status / 100 % 6]++;
     if (status != 404 && status != 405)
         web_note_refused(w, status == 403 ? ACCESS_REFUSED_ORIGIN : ACCESS_REFUSED_REQUEST, "");
-    web_problem(w, reply, status, id, message);
+    if (page_is_path(target) && status == 404) {
+        page_say_problem(w, reply, status, message);
+    } else {
+        web_problem(w, reply, status, id, message);
+    }
 }
 
 static void on_gone(void *ctx, struct httpd_exchange *exchange) {
@@ -98,19 +102,21 @@ static int open_parts(struct web *w, struct err *err) {
     return rc;
 }
 
-static void say_listening(const struct web *w) {
-    char url[HTTPD_ADDRESS_MAX + 16];
+static void say_listening(struct web *w) {
     const char *address = httpd_address(w->httpd);
     bool is_unix = strncmp(address, HTTPD_UNIX, strlen(HTTPD_UNIX)) == 0;
-    snprintf(url, sizeof(url), "%s%s", is_unix ? "" : "http://", address);
-    w->options->listening(w->options->ctx, url);
+    snprintf(w->url, sizeof(w->url), "%s%s", is_unix ? "" : "http://", address);
+    w->options->listening(w->options->ctx, w->url);
 }
 
 int web_serve(const struct web_options *options, struct err *err) {
     struct web w = {.options = options};
     struct httpd_route routes[WEB_ROUTES_MAX];
     for (size_t i = 0; i < web_n_routes; i++) {
-        routes[i] = (struct httpd_route){.method = web_routes[i].method, .path = web_routes[i].path};
+        bool posts = strcmp(web_routes[i].method, "POST") == 0;
+        routes[i] = (struct httpd_route){.method = web_routes[i].method,
+                                         .path = web_routes[i].path,
+                                         .type = posts ? "application/x-www-form-urlencoded" : NULL};
     }
     const struct httpd_options served = {.address = options->address,
                                          .routes = routes,

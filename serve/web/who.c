@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "serve/access/session.h"
 #include "serve/web/site.h"
+#include "serve/web/site_page.h"
 
 #define PAGE "page"
 
@@ -181,6 +182,14 @@ static bool by_token(struct web *w, struct web_call *call, struct bytes authoriz
     return true;
 }
 
+bool web_new_code(struct web *w, char ret[SESSION_CODE]) {
+    return session_code(&w->access->sessions, clock_boot_ns(), ret);
+}
+
+bool web_enter(struct web *w, struct bytes code, char ret_id[SESSION_ID]) {
+    return session_begin(&w->access->sessions, code, clock_boot_ns(), ret_id);
+}
+
 bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply) {
     struct bytes authorization = web_field(call->request, "authorization"), cookies = web_field(call->request, "cookie");
     unsigned scopes = 0, wait_s = 0;
@@ -190,6 +199,9 @@ bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply) {
     } else if (session_find(&w->access->sessions, cookies, clock_boot_ns(), &call->session)) {
         snprintf(call->holder, sizeof(call->holder), PAGE);
         scopes = ~0u;
+    } else if (call->route->answer == web_answer_page) {
+        page_to_login(w, call, reply);
+        return false;
     } else {
         return refuse(w, call, reply, 401, ACCESS_REFUSED_NO_TOKEN,
                       "a token is needed: 'Authorization: Bearer TOKEN', made by 'ledger token new'");
@@ -198,7 +210,8 @@ bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply) {
         call->holder[0] = '\0';
         return refuse(w, call, reply, 403, ACCESS_REFUSED_SCOPE, "the token's scopes do not allow this");
     }
-    if (!meter_take(&w->access->meter, call->holder, call->route->tool != NULL, clock_boot_ns(), &wait_s)) {
+    if (!meter_take(&w->access->meter, call->holder, call->route->tool != NULL || call->route->answer == web_answer_page,
+                    clock_boot_ns(), &wait_s)) {
         call->holder[0] = '\0';
         reply->retry_after_s = wait_s;
         return refuse(w, call, reply, 429, ACCESS_REFUSED_RATE, "too many requests; Retry-After says when to ask again");

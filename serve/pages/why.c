@@ -1,0 +1,194 @@
+/* Verdicts and explanations: the answer first, then what it rests on. */
+#include "serve/pages/part.h"
+
+static void put_events(const struct page_view *view, struct bytes list) {
+    struct doc_list seqs = doc_list(list);
+    struct bytes one;
+    struct mp_item item;
+    if (seqs.left == 0) return;
+    html_put(view->out, " <span class=\"rests\">by event ");
+    for (unsigned i = 0; i < 8 && doc_next(&seqs, &one); i++) {
+        if (mp_scalar(one, &item) != 0 || item.type != MP_UINT) continue;
+        html_put(view->out, i > 0 ? ", " : "");
+        part_seq(view, item.uint);
+    }
+    if (seqs.left > 0) buf_printf(view->out, " and %u more", seqs.left);
+    html_put(view->out, "</span>");
+}
+
+static void put_remedy(const struct page_view *view, struct bytes row) {
+    struct bytes first = doc_text(row, "first"), remedy = doc_text(row, "remedy");
+    if (first.n > 0) {
+        html_put(view->out, "<br>First: ");
+        html_cut(view->out, first, 400);
+    }
+    if (remedy.n > 0) {
+        html_put(view->out, "<br>What helps: <code>");
+        html_cut(view->out, remedy, 400);
+        html_put(view->out, "</code>");
+    }
+}
+
+static void put_since(const struct page_view *view, struct bytes row) {
+    uint64_t ns = 0;
+    if (doc_time(row, "since", &ns)) {
+        html_put(view->out, " <span class=\"since\">since ");
+        part_time(view->out, ns);
+        html_put(view->out, "</span>");
+    }
+}
+
+static void put_clause(const struct page_view *view, struct bytes clause) {
+    html_put(view->out, "<li>");
+    part_state(view->out, doc_text(clause, "state"));
+    html_put(view->out, " <strong>");
+    html_text(view->out, doc_text(clause, "clause"));
+    html_put(view->out, "</strong>: ");
+    html_cut(view->out, doc_text(clause, "reason"), 1000);
+    put_since(view, clause);
+    put_events(view, doc_get(clause, "evidence"));
+    put_remedy(view, clause);
+    html_put(view->out, "</li>\n");
+}
+
+static bool is_good(struct bytes state) {
+    return bytes_is(state, "pass") || state.n == 0;
+}
+
+void draw_doctor(const struct page_view *view, const struct page_part *part, struct bytes doc) {
+    struct bytes clauses = doc_get(doc, "clauses"), one;
+    unsigned good = 0, other = 0;
+    (void)part;
+    html_put(view->out, "<p class=\"verdict\">The verdict is ");
+    part_state(view->out, doc_text(doc, "verdict"));
+    html_put(view->out, ", from what is known: nothing was looked at for this page.</p>\n<ul class=\"clauses\">\n");
+    for (struct doc_list list = doc_list(clauses); doc_next(&list, &one);) {
+        if (is_good(doc_text(one, "state"))) {
+            good++;
+        } else {
+            other++;
+            put_clause(view, one);
+        }
+    }
+    html_put(view->out, "</ul>\n");
+    if (good == 0) return;
+    buf_printf(view->out, "<details><summary>%u clause%s good%s</summary>\n<ul class=\"clauses\">\n", good,
+               good == 1 ? " is" : "s are", other == 0 ? ", and none is not" : "");
+    for (struct doc_list list = doc_list(clauses); doc_next(&list, &one);) {
+        if (is_good(doc_text(one, "state"))) put_clause(view, one);
+    }
+    html_put(view->out, "</ul></details>\n");
+}
+
+static void put_field_list(const struct page_view *view, struct bytes fields) {
+    struct mp_reader reader;
+    struct mp_item head, name;
+    struct bytes value;
+    struct buf words = {.max = (size_t)1 << 20};
+    uint64_t ns = 0;
+    mp_reader_init(&reader, fields);
+    if (fields.n == 0 || mp_next(&reader, &head, NULL) != 0 || head.type != MP_MAP) return;
+    html_put(view->out, "<dl class=\"fields\">\n");
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (mp_next(&reader, &name, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) break;
+        if (value.n == 1 && value.p[0] == 0xc0) continue; /* null: nothing is known */
+        char key[64] = "";
+        if (name.data.n < sizeof(key)) memcpy(key, name.data.p, name.data.n);
+        html_put(view->out, "<dt>");
+        html_text(view->out, name.data);
+        html_put(view->out, "</dt><dd>");
+        bool is_time =
+            (bytes_is(name.data, "since") || (name.data.n > 3 && memcmp(name.data.p + name.data.n - 3, "_at", 3) == 0));
+        buf_clear(&words);
+        doc_words(value, &words);
+        if (is_time && doc_time(fields, key, &ns)) {
+            part_time(view->out, ns);
+        } else if (bytes_is(name.data, "evidence")) {
+            put_events(view, value);
+        } else {
+            html_cut(view->out, bytes_of_buf(&words), 1000);
+        }
+        html_put(view->out, "</dd>\n");
+    }
+    html_put(view->out, "</dl>\n");
+    buf_done(&words);
+}
+
+static void put_event_rows(const struct page_view *view, const char *title, struct bytes list) {
+    struct page_part table = {.title = title,
+                              .list = "list",
+                              .columns = {{"seq", "event", CELL_SEQ, NULL},
+                                          {"kind", "kind", CELL_TEXT, NULL},
+                                          {"name", "of", CELL_TEXT, NULL},
+                                          {"subject", "about", CELL_TEXT, NULL},
+                                          {"outcome", "outcome", CELL_TEXT, NULL},
+                                          {"time_text", "recorded", CELL_TIME, NULL}}};
+    struct buf map = {.max = (size_t)4 << 20};
+    if (doc_count(list) == 0) return;
+    mp_put_map(&map, 1);
+    mp_put_text(&map, "list");
+    buf_put_bytes(&map, list);
+    buf_printf(view->out, "<h3>%s</h3>\n", title);
+    draw_rows(view, &table, bytes_of_buf(&map));
+    buf_done(&map);
+}
+
+static void put_part(const struct page_view *view, struct bytes part) {
+    struct bytes name = doc_text(part, "name");
+    const uint8_t *slash = bytes_find(name, '/');
+    html_put(view->out, "<li>");
+    part_state(view->out, doc_text(part, "state"));
+    html_put(view->out, " ");
+    if (slash != NULL) {
+        size_t n = (size_t)(slash - name.p);
+        html_put(view->out, "<a");
+        part_href(view, "/why/", (struct bytes){name.p, n}, (struct bytes){slash + 1, name.n - n - 1});
+        html_put(view->out, ">");
+        html_cut(view->out, name, 200);
+        html_put(view->out, "</a>");
+    } else {
+        html_cut(view->out, name, 200);
+    }
+    if (doc_text(part, "reason").n > 0) {
+        html_put(view->out, ": ");
+        html_cut(view->out, doc_text(part, "reason"), 600);
+    }
+    put_since(view, part);
+    html_put(view->out, "</li>\n");
+}
+
+static void put_thing(const struct page_view *view, struct bytes thing) {
+    struct bytes reason = doc_text(thing, "reason"), one;
+    struct doc_list parts = doc_list(doc_get(thing, "parts"));
+    html_put(view->out, "<p class=\"verdict\"><strong>");
+    html_cut(view->out, doc_text(thing, "name"), 300);
+    html_put(view->out, "</strong> is ");
+    part_state(view->out, doc_text(thing, "state"));
+    put_since(view, doc_get(thing, "fields"));
+    if (reason.n > 0) {
+        html_put(view->out, ": ");
+        html_cut(view->out, reason, 2000);
+    }
+    put_remedy(view, thing);
+    html_put(view->out, "</p>\n");
+    if (parts.left > 0) html_put(view->out, "<h3>What belongs to it</h3>\n<ul class=\"clauses\">\n");
+    bool any = parts.left > 0;
+    while (doc_next(&parts, &one)) {
+        put_part(view, one);
+    }
+    if (any) html_put(view->out, "</ul>\n");
+    put_event_rows(view, "What went wrong", doc_get(thing, "wrong"));
+    put_event_rows(view, "The events behind it", doc_get(thing, "events"));
+    html_put(view->out, "<details><summary>All that is known of it</summary>\n");
+    put_field_list(view, doc_get(thing, "fields"));
+    html_put(view->out, "</details>\n");
+}
+
+void draw_why(const struct page_view *view, const struct page_part *part, struct bytes doc) {
+    struct doc_list things = doc_list(doc_get(doc, "things"));
+    struct bytes one;
+    (void)part;
+    while (doc_next(&things, &one)) {
+        put_thing(view, one);
+    }
+}
