@@ -159,7 +159,7 @@ $(B)/work-keeper: $(KEEPER) work/inside/plan.h $(B)/flags
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -static -s -o $@ $<
 $(B)/obj/work/inside/image.o: $(B)/work-keeper
-$(B)/obj/serve/pages/files.o: share/serve/style.css share/serve/live.js
+$(B)/obj/serve/pages/files.o: $(wildcard share/serve/*)
 $(B)/obj/work/inside/image.o: ALSO := -DWORK_KEEPER='"$(B)/work-keeper"'
 
 $(B)/ledger: $(call archives,$(SEES_cli))

@@ -122,9 +122,8 @@ static void put_head(const struct page_view *view, const char *title) {
     html_text(view->out, bytes_of(title));
     html_put(view->out, " \xc2\xb7 ");
     html_text(view->out, bytes_of(view->about->origin));
-    html_put(
-        view->out,
-        "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n<script src=\"/live.js\" defer></script>\n</head>\n");
+    html_put(view->out, "</title>\n<link rel=\"icon\" href=\"/icon.svg\">\n<link rel=\"stylesheet\" "
+                        "href=\"/style.css\">\n<script src=\"/live.js\" defer></script>\n</head>\n");
 }
 
 static void put_nav(const struct page_view *view, const struct page_row *here) {

@@ -37,7 +37,7 @@ struct page_file {
     const char *type;
     struct bytes content;
 };
-/* "/style.css", "/live.js"; false: there is no such file. */
+/* "/style.css", "/live.js", "/icon.svg"; false: there is no such file. */
 bool page_file_at(struct bytes path, struct page_file *ret);
 
 #endif

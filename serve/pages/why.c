@@ -51,32 +51,46 @@ static void put_clause(const struct page_view *view, struct bytes clause) {
     html_put(view->out, "</li>\n");
 }
 
-static bool is_good(struct bytes state) {
-    return bytes_is(state, "pass") || state.n == 0;
+/* Worst first; what is good is folded into one line. */
+static unsigned rank_of(struct bytes state) {
+    return bytes_is(state, "fail") ? 0 : bytes_is(state, "warn") ? 1 : bytes_is(state, "pass") || state.n == 0 ? 3 : 2;
+}
+
+static unsigned put_clauses(const struct page_view *view, struct bytes clauses, unsigned rank) {
+    struct bytes one;
+    unsigned n = 0;
+    for (struct doc_list list = doc_list(clauses); doc_next(&list, &one);) {
+        if (rank_of(doc_text(one, "state")) != rank) continue;
+        put_clause(view, one);
+        n++;
+    }
+    return n;
+}
+
+static unsigned count_good(struct bytes clauses) {
+    struct bytes one;
+    unsigned n = 0;
+    for (struct doc_list list = doc_list(clauses); doc_next(&list, &one);) {
+        n += rank_of(doc_text(one, "state")) == 3 ? 1 : 0;
+    }
+    return n;
 }
 
 void draw_doctor(const struct page_view *view, const struct page_part *part, struct bytes doc) {
-    struct bytes clauses = doc_get(doc, "clauses"), one;
-    unsigned good = 0, other = 0;
+    struct bytes clauses = doc_get(doc, "clauses");
+    unsigned good = count_good(clauses), other = 0;
     (void)part;
     html_put(view->out, "<p class=\"verdict\">The verdict is ");
     part_state(view->out, doc_text(doc, "verdict"));
     html_put(view->out, ", from what is known: nothing was looked at for this page.</p>\n<ul class=\"clauses\">\n");
-    for (struct doc_list list = doc_list(clauses); doc_next(&list, &one);) {
-        if (is_good(doc_text(one, "state"))) {
-            good++;
-        } else {
-            other++;
-            put_clause(view, one);
-        }
+    for (unsigned rank = 0; rank < 3; rank++) {
+        other += put_clauses(view, clauses, rank);
     }
     html_put(view->out, "</ul>\n");
     if (good == 0) return;
     buf_printf(view->out, "<details><summary>%u clause%s good%s</summary>\n<ul class=\"clauses\">\n", good,
                good == 1 ? " is" : "s are", other == 0 ? ", and none is not" : "");
-    for (struct doc_list list = doc_list(clauses); doc_next(&list, &one);) {
-        if (is_good(doc_text(one, "state"))) put_clause(view, one);
-    }
+    (void)put_clauses(view, clauses, 3);
     html_put(view->out, "</ul></details>\n");
 }
 

@@ -14,7 +14,7 @@
     "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src "       \
     "'self'; "                                                                                                             \
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"                                                      \
-    "Referrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n"                                          \
+    "Referrer-Policy: same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n"                                          \
     "Cross-Origin-Resource-Policy: same-origin\r\n"
 
 static struct page_about about_of(const struct web *w) {
