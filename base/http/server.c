@@ -127,9 +127,13 @@ static void free_ended(struct httpd *h) {
 
 /* ---- the server --------------------------------------------------------------------------------------------------- */
 
+static bool is_unix(const char *address) {
+    return strncmp(address, HTTPD_UNIX, strlen(HTTPD_UNIX)) == 0;
+}
+
 static int listen_for(const struct httpd_options *options, struct httpd_listener *ret, struct err *err) {
-    bool is_unix = options->site && strncmp(options->address, HTTPD_UNIX, strlen(HTTPD_UNIX)) == 0;
-    return is_unix ? httpd_listen_unix(options->address, ret, err) : httpd_listen(options->address, ret, err);
+    return options->site && is_unix(options->address) ? httpd_listen_unix(options->address, ret, err)
+                                                      : httpd_listen(options->address, ret, err);
 }
 
 static void make_policy(struct httpd *h) {
@@ -263,8 +267,10 @@ static void end_streams(struct httpd *h) {
 }
 
 static void stop_listening(struct httpd *h) {
-    if (h->listener.fd >= 0) {
-        close(h->listener.fd);
+    if (h->listener.fd < 0) return;
+    close(h->listener.fd);
+    if (is_unix(h->options.address)) { /* not one that a service manager passed */
+        (void)unlink(h->options.address + strlen(HTTPD_UNIX));
     }
     h->listener.fd = -1;
 }

@@ -110,6 +110,7 @@ static int read_all(struct bytes mp, const char *path, struct access_tokens *ret
         rc = mp_skip(&reader, 1, &one, err);
         if (rc == 0) rc = read_token(one, path, &token, err);
         if (rc == 0) rc = access_tokens_add(ret, &token, err);
+        if (rc == ERR_CONFLICT) rc = broken(path, "two tokens have the same name", err);
     }
     return rc;
 }

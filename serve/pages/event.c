@@ -34,20 +34,20 @@ static void put_fields(const struct page_view *view, struct bytes map) {
 }
 
 void draw_event(const struct page_view *view, const struct page_part *part, struct bytes doc) {
-    static const struct page_column columns[] = {{"kind", "kind", CELL_TEXT, NULL},
-                                                 {"time_text", "recorded", CELL_TIME, NULL},
-                                                 {"subject", "about", CELL_TEXT, NULL},
-                                                 {"actor", "by", CELL_TEXT, NULL},
-                                                 {"source", "from", CELL_TEXT, NULL},
-                                                 {"grade", "grade", CELL_TEXT, NULL},
-                                                 {"run", "run", CELL_RUN, NULL},
-                                                 {"cause", "caused by event", CELL_SEQ, NULL},
-                                                 {"author", "signed by", CELL_TEXT, NULL},
-                                                 {"key", "idempotency key", CELL_TEXT, NULL},
-                                                 {"corrected_by", "corrected by event", CELL_SEQ, NULL},
-                                                 {"leaf", "leaf", CELL_TEXT, NULL},
-                                                 {"body_commitment", "commitment to its fields", CELL_TEXT, NULL},
-                                                 {"private_commitment", "commitment to private fields", CELL_TEXT, NULL}};
+    static const struct page_column columns[] = {{"kind", "kind", SHOW_TEXT, NULL},
+                                                 {"time_text", "recorded", SHOW_TIME, NULL},
+                                                 {"subject", "about", SHOW_TEXT, NULL},
+                                                 {"actor", "by", SHOW_TEXT, NULL},
+                                                 {"source", "from", SHOW_TEXT, NULL},
+                                                 {"grade", "grade", SHOW_TEXT, NULL},
+                                                 {"run", "run", SHOW_RUN, NULL},
+                                                 {"cause", "caused by event", SHOW_SEQ, NULL},
+                                                 {"author", "signed by", SHOW_TEXT, NULL},
+                                                 {"key", "idempotency key", SHOW_TEXT, NULL},
+                                                 {"corrected_by", "corrected by event", SHOW_SEQ, NULL},
+                                                 {"leaf", "leaf", SHOW_TEXT, NULL},
+                                                 {"body_commitment", "commitment to its fields", SHOW_TEXT, NULL},
+                                                 {"private_commitment", "commitment to private fields", SHOW_TEXT, NULL}};
     (void)part;
     html_put(view->out, "<dl class=\"fields\">\n");
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
@@ -91,7 +91,7 @@ void draw_verify(const struct page_view *view, const struct page_part *part, str
         for (uint32_t i = 0; i < head.count; i++) {
             if (mp_next(&reader, &name, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) break;
             html_put(view->out, "<dt>");
-            html_text(view->out, name.data);
+            html_cut(view->out, name.data, 100);
             html_put(view->out, "</dt><dd>");
             part_state(view->out, doc_text(value, "state"));
             html_put(view->out, " ");

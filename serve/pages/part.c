@@ -96,6 +96,10 @@ static void put_words(struct buf *out, struct bytes value) {
 }
 
 static void put_link(const struct page_view *view, const char *path, struct bytes segment, struct bytes second) {
+    if (segment.n + second.n > HTML_CELL_MAX) { /* nothing has such a name */
+        html_id(view->out, second.n > 0 ? second : segment);
+        return;
+    }
     html_put(view->out, "<a");
     part_href(view, path, segment, second);
     html_put(view->out, ">");
@@ -109,29 +113,29 @@ void part_value(const struct page_view *view, const struct page_column *column, 
     uint64_t seq = 0;
     if (value.n == 0) {
         html_put(view->out, "<span class=\"none\">-</span>");
-    } else if (column->how == CELL_STATE) {
+    } else if (column->how == SHOW_STATE) {
         part_state(view->out, text);
-    } else if (column->how == CELL_TIME) {
+    } else if (column->how == SHOW_TIME) {
         put_time_cell(view->out, row, column->member);
-    } else if (column->how == CELL_SEQ && doc_uint(row, column->member, &seq)) {
+    } else if (column->how == SHOW_SEQ && doc_uint(row, column->member, &seq)) {
         part_seq(view, seq);
-    } else if (column->how == CELL_MS && doc_number(row, column->member, &number)) {
+    } else if (column->how == SHOW_MS && doc_number(row, column->member, &number)) {
         put_ms(view->out, number);
-    } else if (column->how == CELL_CODE) {
+    } else if (column->how == SHOW_CODE) {
         html_put(view->out, "<code>");
         html_cut(view->out, text, HTML_CELL_MAX);
         html_put(view->out, "</code>");
-    } else if (column->how == CELL_RUN && text.n > 0) {
+    } else if (column->how == SHOW_RUN && text.n > 0) {
         put_link(view, "/runs/", text, (struct bytes){0});
-    } else if (column->how == CELL_WHY && text.n > 0) {
+    } else if (column->how == SHOW_WHY && text.n > 0) {
         put_link(view, "/why/", bytes_of(column->noun), text);
     } else {
         put_words(view->out, value);
     }
 }
 
-static bool is_number(enum cell_how how) {
-    return how == CELL_NUMBER || how == CELL_MS || how == CELL_SEQ;
+static bool is_number(enum show_how how) {
+    return how == SHOW_NUMBER || how == SHOW_MS || how == SHOW_SEQ;
 }
 
 static void put_heads(const struct page_view *view, const struct page_part *part) {

@@ -9,20 +9,20 @@
 #define PART_WORDS   8
 #define PART_COLUMNS 12
 
-enum cell_how {
-    CELL_TEXT,
-    CELL_STATE,  /* a word for a state, with its mark */
-    CELL_TIME,   /* ns, or a text that is a time already */
-    CELL_SEQ,    /* of an event */
-    CELL_NUMBER, /* also a size, a count */
-    CELL_MS,     /* a duration in milliseconds */
-    CELL_CODE,   /* a command */
-    CELL_RUN,    /* of a run */
-    CELL_WHY     /* a name that `noun` has, which has a state */
+enum show_how {
+    SHOW_TEXT,
+    SHOW_STATE,  /* a word for a state, with its mark */
+    SHOW_TIME,   /* ns, or a text that is a time already */
+    SHOW_SEQ,    /* of an event */
+    SHOW_NUMBER, /* also a size, a count */
+    SHOW_MS,     /* a duration in milliseconds */
+    SHOW_CODE,   /* a command */
+    SHOW_RUN,    /* of a run */
+    SHOW_WHY     /* a name that `noun` has, which has a state */
 };
 struct page_column {
     const char *member, *title;
-    enum cell_how how;
+    enum show_how how;
     const char *noun;
 };
 

@@ -47,8 +47,8 @@ static void put_bar(struct buf *out, struct bytes row, struct span whole) {
 }
 
 static void put_step(const struct page_view *view, struct bytes row, struct span whole) {
-    static const struct page_column name = {"name", "", CELL_TEXT, NULL}, outcome = {"outcome", "", CELL_TEXT, NULL},
-                                    took = {"duration_ms", "", CELL_MS, NULL}, text = {"text", "", CELL_TEXT, NULL};
+    static const struct page_column name = {"name", "", SHOW_TEXT, NULL}, outcome = {"outcome", "", SHOW_TEXT, NULL},
+                                    took = {"duration_ms", "", SHOW_MS, NULL}, text = {"text", "", SHOW_TEXT, NULL};
     uint64_t seq = 0, depth = 0;
     struct span one;
     (void)doc_uint(row, "depth", &depth);
@@ -154,9 +154,9 @@ void draw_histogram(const struct page_view *view, const struct page_part *part, 
     }
     put_bars(view, days + skip, n - skip);
     html_put(view->out, "<details><summary>");
-    html_text(view->out, days[skip].name);
+    html_cut(view->out, days[skip].name, 40);
     html_put(view->out, " to ");
-    html_text(view->out, days[n - 1].name);
+    html_cut(view->out, days[n - 1].name, 40);
     buf_printf(
         view->out,
         ": %zu day%s with events</summary>\n<table><caption>Events a day</caption><thead><tr><th scope=\"col\">day</th>"

@@ -42,7 +42,7 @@ static void put_clause(const struct page_view *view, struct bytes clause) {
     html_put(view->out, "<li>");
     part_state(view->out, doc_text(clause, "state"));
     html_put(view->out, " <strong>");
-    html_text(view->out, doc_text(clause, "clause"));
+    html_cut(view->out, doc_text(clause, "clause"), 100);
     html_put(view->out, "</strong>: ");
     html_cut(view->out, doc_text(clause, "reason"), 1000);
     put_since(view, clause);
@@ -109,7 +109,7 @@ static void put_field_list(const struct page_view *view, struct bytes fields) {
         char key[64] = "";
         if (name.data.n < sizeof(key)) memcpy(key, name.data.p, name.data.n);
         html_put(view->out, "<dt>");
-        html_text(view->out, name.data);
+        html_cut(view->out, name.data, 100);
         html_put(view->out, "</dt><dd>");
         bool is_time =
             (bytes_is(name.data, "since") || (name.data.n > 3 && memcmp(name.data.p + name.data.n - 3, "_at", 3) == 0));
@@ -131,12 +131,12 @@ static void put_field_list(const struct page_view *view, struct bytes fields) {
 static void put_event_rows(const struct page_view *view, const char *title, struct bytes list) {
     struct page_part table = {.title = title,
                               .list = "list",
-                              .columns = {{"seq", "event", CELL_SEQ, NULL},
-                                          {"kind", "kind", CELL_TEXT, NULL},
-                                          {"name", "of", CELL_TEXT, NULL},
-                                          {"subject", "about", CELL_TEXT, NULL},
-                                          {"outcome", "outcome", CELL_TEXT, NULL},
-                                          {"time_text", "recorded", CELL_TIME, NULL}}};
+                              .columns = {{"seq", "event", SHOW_SEQ, NULL},
+                                          {"kind", "kind", SHOW_TEXT, NULL},
+                                          {"name", "of", SHOW_TEXT, NULL},
+                                          {"subject", "about", SHOW_TEXT, NULL},
+                                          {"outcome", "outcome", SHOW_TEXT, NULL},
+                                          {"time_text", "recorded", SHOW_TIME, NULL}}};
     struct buf map = {.max = (size_t)4 << 20};
     if (doc_count(list) == 0) return;
     mp_put_map(&map, 1);
@@ -153,7 +153,7 @@ static void put_part(const struct page_view *view, struct bytes part) {
     html_put(view->out, "<li>");
     part_state(view->out, doc_text(part, "state"));
     html_put(view->out, " ");
-    if (slash != NULL) {
+    if (slash != NULL && name.n <= HTML_CELL_MAX) {
         size_t n = (size_t)(slash - name.p);
         html_put(view->out, "<a");
         part_href(view, "/why/", (struct bytes){name.p, n}, (struct bytes){slash + 1, name.n - n - 1});

@@ -194,6 +194,10 @@ bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply) {
     struct bytes authorization = web_field(call->request, "authorization"), cookies = web_field(call->request, "cookie");
     unsigned scopes = 0, wait_s = 0;
     if (call->route->scope == ACCESS_NONE) return true;
+    if (call->route->answer == web_answer_page && !page_is_path(call->target.path)) {
+        web_problem(w, reply, 404, call->id, "there is nothing at this path");
+        return false;
+    }
     if (authorization.n > 0) {
         if (!by_token(w, call, authorization, &scopes, reply)) return false;
     } else if (session_find(&w->access->sessions, cookies, clock_boot_ns(), &call->session)) {
