@@ -7,12 +7,15 @@
  *   http    one request, one answer, limits on everything
  *   head    the head of an answer: what is refused of it
  *   bearer  the file with the secret that a request carries
- *   server  listening, reading, answering, deadlines and shutting down
+ *   server  what a server is given, and how it answers: at once, later, piece by piece
+ *   loop    epoll, new connections, deadlines and shutting down
+ *   connection  one connection's requests and answers
  *   read    the bytes of a request as they come, after RFC 9112
  *   guard   may this request pass: host, origin, method, framing; a pure judgement
  *   body    bodies, compressed or not, up to their limit
  *   passed  sockets that a service manager opened
  *   h2      HTTP/2: only what says that it is not served
+ *   target  a path and its parameters, decoded     peer    who is at the other end
  *   listen  addresses and sockets        status  heads of answers, refusals
  *
  * Words. Phase: a part of a connection's life that has a deadline of its own. Guard: refuses what could be smuggled

@@ -2,7 +2,8 @@
  *
  * Sees: guest, and base. No file here does input or output. Begin with page.h, then pages.c.
  *
- *   page     which page a path is, which commands it asks, and the whole document
+ *   page     what a page is to the server
+ *   document which page a path is, which commands it asks, and the whole document
  *   pages    every page as a table of parts: a command, and how its answer is drawn
  *   part     tables, by the columns that a part names
  *   doctor, event, why, run, log    parts of a form of their own

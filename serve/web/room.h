@@ -1,9 +1,13 @@
 /* The HTTP server of 'ledger serve': an API and pages over one ledger.
  *
- * Sees: guest, tools, and base; the public library for what is answered at once. Begin with web.h, then routes.def.
+ * Sees: guest, access, tools, pages; lib, projections and ledger for what is answered at once; base. Begin with web.h, then routes.def.
  *
  *   routes    every path of the API as a table: who may, what answers
- *   web       the server: a request, who asks, may they, who answers
+ *   web       what the server is given
+ *   run       a request's way: who asks, may they, who answers
+ *   who       tokens and sessions, and what is recorded of them
+ *   visit     pages, and the way in for people
+ *   pool      threads for answers that are short, and not short enough
  *   problem   answers as they are written: documents, refusals (RFC 9457)
  *   ask       answers of commands, made by guests
  *   question  paths whose answer is that of a command
