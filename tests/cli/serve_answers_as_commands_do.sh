@@ -12,6 +12,11 @@ box 0 permit grant tool/bash exec --tier T1
 note one
 box 0 correct 5 --reason wrong_subject
 note 'private and <b>open</b>' secret=PLANTED1X
+box 0 append route.declared -s route/extract model=qwen2.5:7b
+box 0 append -g measured eval.sampled -s eval/e-1 model=qwen2.5:7b
+box 0 append -g measured eval.scored -s eval/e-1 model=qwen2.5:7b task=extract metric=accuracy value=0.5
+box 0 append install.installed -s package/dpkg/zstd package=zstd version=1.5
+box 0 append runtime.observed -s runtime/ollama status=ok version=0.5 endpoint=127.0.0.1:11434
 box 0 token new reader
 TOKEN=$out
 box 0 token new narrow --scope read:states
@@ -73,21 +78,34 @@ get 200 /v1/verify "$CHECKER"
 json .integrity null
 json '.aspects.integrity.state' good
 # A single row is answered by the server itself: every row of every table is the one that the command shows.
-"$LEDGER" -C "$BOX" state --json | jq -r '.projections[].tables[]' >tables
-check test "$(wc -l <tables)" -gt 40
-while read -r table; do
-    "$LEDGER" -C "$BOX" state --json "$table" | jq -c '.states[]' >rows
-    keys=$("$LEDGER" -C "$BOX" state --markdown | awk -v t="### $table" '$0==t{f=1;next} /^##/{f=0} f' | grep -c '| text | key' || true)
-    while read -r row; do
-        path="/v1/states/$table/$(jq -r '[.[]][0] | @uri' <<<"$row")"
-        [[ $path != */ ]] || continue # a segment is not empty
-        for ((i = 1; i < keys; i++)); do
-            path+="$([[ $i == 1 ]] && echo '?' || echo '&')key=$(jq -r "[.[]][$i] | @uri" <<<"$row")"
-        done
-        get 200 "$path"
-        [[ $(jq -cS .row <"$T/.out") == "$(jq -cS . <<<"$row")" ]] || fail "the row of $path differs"
-    done <rows
-done <tables
+"$LEDGER" -C "$BOX" state --markdown >tables.md
+python3 - "$LEDGER" "$BOX" "${address#http://}" "$TOKEN" <<'P' >compared || fail 'a row differs'
+import http.client, json, re, subprocess, sys, urllib.parse
+ledger, box, address, token = sys.argv[1:]
+def command(*words):  # remedies name the ledger only where a command was told which one
+    said = subprocess.run([ledger, "-C", box, "--json", *words], capture_output=True, check=False).stdout
+    return json.loads(said.replace(b"ledger -C " + box.encode() + b" ", b"ledger "))
+keys = {}
+for section in re.split("^### ", open("tables.md").read(), flags=re.M)[1:]:
+    keys[section.split("\n")[0]] = re.findall(r"^\| `(\w+)` \| \w+ \| key", section, re.M)
+server, compared = http.client.HTTPConnection(address), 0
+for projection in command("state")["projections"]:
+    for table in projection["tables"]:
+        for row in command("state", table)["states"]:
+            parts = [str(row[k] or "") for k in keys[table]]
+            if not parts[0]:
+                continue  # a segment is not empty
+            path = "/v1/states/%s/%s" % (table, urllib.parse.quote(parts[0], safe=""))
+            if parts[1:]:
+                path += "?" + urllib.parse.urlencode([("key", p) for p in parts[1:]])
+            server.request("GET", path, headers={"Authorization": "Bearer " + token})
+            answer = json.loads(server.getresponse().read())
+            if answer.get("row") != row:
+                sys.exit("%s: %s, not %s" % (path, answer, row))
+            compared += 1
+print(compared)
+P
+check test "$(<compared)" -ge 12
 
 # Read at once: what was recorded before the question counts in the answer.
 for i in 1 2 3; do
