@@ -38,6 +38,16 @@ static void put_scopes(struct mp_map *body, unsigned scopes) {
     mp_map_end(body);
 }
 
+static void put_kinds(struct mp_map *body, const struct access_token *token) {
+    if (token->n_kinds == 0) return;
+    mp_map_begin(body, "kinds");
+    mp_put_array(&body->values, (uint32_t)token->n_kinds);
+    for (size_t i = 0; i < token->n_kinds; i++) {
+        mp_put_text(&body->values, token->kinds[i]);
+    }
+    mp_map_end(body);
+}
+
 int access_event_token(struct ledger *ledger, const char *kind, const struct access_token *token, const char *actor,
                        const char *reason, struct log_receipt *ret, struct err *err) {
     bool granted = bytes_is(bytes_of(kind), "access.granted");
@@ -49,6 +59,7 @@ int access_event_token(struct ledger *ledger, const char *kind, const struct acc
     mp_map_text(&body, "name", bytes_of(token->name));
     mp_map_hash(&body, "digest", digest);
     if (granted) put_scopes(&body, token->scopes);
+    if (granted) put_kinds(&body, token);
     if (granted && token->expires != 0) mp_map_uint(&body, "expires", token->expires);
     if (reason != NULL) mp_map_text(&body, "reason", bytes_of(reason));
     snprintf(subject, sizeof(subject), "token/%s", token->name);

@@ -110,8 +110,8 @@ const struct spec spec_serve = {
     .synopsis = "[--listen ADDRESS] [--time-limit DURATION] [--code-file FILE]",
     .about = "Serves pages for people and an API for programs over this ledger, by HTTP/1.1, on this machine alone,\n"
              "until it is interrupted. Answers are those of the commands of the same names; pages are made of\n"
-             "them. It writes nothing to the ledger but who read and who was refused (access.read,\n"
-             "access.refused), counted.\n\n"
+             "them. It writes to the ledger who read and who was refused (access.read, access.refused), counted, and\n"
+             "the events that a token may append.\n\n"
              "Programs send a token ('ledger token new'). A person opens the address in a browser and types the\n"
              "code that is then printed here, which works once, within a minute. docs/serve.md has the API and\n"
              "the rules.",

@@ -12,10 +12,12 @@
 #include "cli/print/table.h"
 #include "cli/serve/access_event.h"
 
-enum { N_SCOPE, N_EXPIRES };
+enum { N_SCOPE, N_KIND, N_EXPIRES };
 static const struct opt new_options[] = {
     [N_SCOPE] = {"scope", 's', "SCOPE",
-                 "what it may do: read:states, read:events, verify (several; default: both read scopes)"},
+                 "what it may do: read:states, read:events, verify, append, read:jobs, write:jobs (several; default: the "
+                 "first two)"},
+    [N_KIND] = {"kind", 'k', "KIND", "with append: which kinds, 'run.*' (several)"},
     [N_EXPIRES] = {"expires-in", 0, "AGE", "until when: 30d, 12h (default: until it is revoked)"},
     {0},
 };
@@ -37,13 +39,29 @@ static int read_scopes(struct cli *cli, const struct opt_args *args, unsigned *r
             text_near_offer(&near, access_scope_name(bit));
         }
         if (scope == 0) {
-            return cli_usage(cli, "--scope '%.40s' is no scope%s (expected read:states, read:events or verify)", text,
-                             text_near_words(&near));
+            return cli_usage(cli,
+                             "--scope '%.40s' is no scope%s (expected read:states, read:events, verify, append, read:jobs "
+                             "or write:jobs)",
+                             text, text_near_words(&near));
         }
         *ret |= scope;
     }
     if (*ret == 0) *ret = ACCESS_READ_STATES | ACCESS_READ_EVENTS;
     return 0;
+}
+
+static int read_kinds(struct cli *cli, const struct opt_args *args, struct access_token *ret) {
+    size_t at = 0;
+    for (const char *text; (text = opt_next(args, &new_options[N_KIND], &at)) != NULL;) {
+        if (!access_kind_ok(bytes_of(text)))
+            return cli_usage(cli, "--kind '%.80s' is no kind; expected 'run.finished', 'run.*'", text);
+        if (ret->n_kinds == ACCESS_KINDS) return cli_usage(cli, "a token has at most %d kinds", ACCESS_KINDS);
+        snprintf(ret->kinds[ret->n_kinds++], ACCESS_KIND_MAX, "%s", text);
+    }
+    bool appends = (ret->scopes & ACCESS_APPEND) != 0;
+    if (appends && ret->n_kinds == 0)
+        return cli_usage(cli, "--kind is missing: a token appends the kinds that it names, and no others");
+    return appends || ret->n_kinds == 0 ? 0 : cli_usage(cli, "--kind is for --scope append");
 }
 
 static int read_token(struct cli *cli, const struct opt_args *args, struct access_token *ret) {
@@ -62,7 +80,8 @@ static int read_token(struct cli *cli, const struct opt_args *args, struct acces
     }
     snprintf(ret->name, sizeof(ret->name), "%s", name);
     ret->expires = life > 0 ? ret->created + life : 0;
-    return read_scopes(cli, args, &ret->scopes);
+    int exit_code = read_scopes(cli, args, &ret->scopes);
+    return exit_code == 0 ? read_kinds(cli, args, ret) : exit_code;
 }
 
 struct making {
@@ -163,6 +182,9 @@ static void scopes_of(const struct access_token *t, struct buf *out) {
     for (size_t i = 0; i < ACCESS_SCOPES; i++) {
         if ((t->scopes & 1u << i) != 0) buf_printf(out, "%s%s", out->n > 0 ? " " : "", access_scope_name(i));
     }
+    for (size_t i = 0; i < t->n_kinds; i++) {
+        buf_printf(out, "%s%s%s", i == 0 ? " (" : " ", t->kinds[i], i + 1 == t->n_kinds ? ")" : "");
+    }
 }
 
 static int list_json(struct cli *cli, const struct access_tokens *tokens, uint64_t now) {
@@ -170,13 +192,17 @@ static int list_json(struct cli *cli, const struct access_tokens *tokens, uint64
     obj_text(&doc, "schema", "ledger.token-list/1");
     for (size_t i = 0; i < tokens->n; i++) {
         const struct access_token *t = &tokens->one[i];
-        struct obj one = {0}, scopes = {0};
+        struct obj one = {0}, scopes = {0}, kinds = {0};
         obj_text(&one, "name", t->name);
         obj_text(&one, "state", state_of(t, now));
         for (size_t bit = 0; bit < ACCESS_SCOPES; bit++) {
             if ((t->scopes & 1u << bit) != 0) obj_text(&scopes, NULL, access_scope_name(bit));
         }
         obj_list(&one, "scopes", &scopes);
+        for (size_t j = 0; j < t->n_kinds; j++) {
+            obj_text(&kinds, NULL, t->kinds[j]);
+        }
+        obj_list(&one, "kinds", &kinds);
         obj_hex(&one, "sha256", t->sha256, HASH_LEN);
         obj_time(&one, "created", t->created);
         obj_time(&one, "expires", t->expires == 0 ? UINT64_MAX : t->expires);
@@ -208,7 +234,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
         struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
         for (size_t i = 0; i < tokens.n; i++) {
             const struct access_token *t = &tokens.one[i];
-            struct buf scopes = {.max = 256};
+            struct buf scopes = {.max = 2048};
             scopes_of(t, &scopes);
             table_text(table, t->name);
             table_text(table, state_of(t, now));
@@ -228,12 +254,13 @@ static int list(struct cli *cli, const struct opt_args *args) {
 }
 
 static const struct spec spec_new = {
-    .synopsis = "NAME [--scope SCOPE]... [--expires-in AGE]",
+    .synopsis = "NAME [--scope SCOPE]... [--kind KIND]... [--expires-in AGE]",
     .about = "Makes a token of 256 random bits and prints it, once: the ledger keeps its SHA-256, in the file\n"
              "tokens.json beside the evidence. The event access.granted is written first. Exit code 1 if the name\n"
              "was used before.",
     .examples = "ledger token new grafana --scope read:states --expires-in 90d\n"
-                "ledger token new ci --scope read:events --scope verify",
+                "ledger token new ci --scope read:events --scope verify\n"
+                "ledger token new agent --scope append --kind 'run.*' --kind 'x.acme.*'",
     .opts = new_options,
     .min_args = 1,
     .max_args = 1,

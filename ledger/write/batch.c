@@ -181,11 +181,19 @@ static int check_no_secret(struct bytes text, const char *name, struct err *err)
     return 0;
 }
 
+/* "token:ci-runner-12" is who asked through the API, by the name of the token and not the token: the word before the name makes no secret
+ * of it. What the name itself would be taken for still counts. */
+static struct bytes without_role(struct bytes actor) {
+    static const char role[] = "token:";
+    size_t n = sizeof(role) - 1;
+    return bytes_has_prefix(actor, role) ? (struct bytes){actor.p + n, actor.n - n} : actor;
+}
+
 static int check_strings(const struct event_header *h, const struct kind_index *index, struct err *err) {
     int rc = event_header_check(h, err);
     if (rc == 0) rc = check_no_secret(h->kind, "kind", err);
     if (rc == 0 && !kind_id_in_subject(index, h->subject)) rc = check_no_secret(h->subject, "subject", err);
-    if (rc == 0) rc = check_no_secret(h->actor, "actor", err);
+    if (rc == 0) rc = check_no_secret(without_role(h->actor), "actor", err);
     if (rc == 0) rc = check_no_secret(h->source, "source", err);
     if (rc == 0 && !kind_is_id(h->run)) rc = check_no_secret(h->run, "run", err);
     if (rc == 0) rc = check_no_secret(h->key, "key", err);

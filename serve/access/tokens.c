@@ -55,6 +55,25 @@ bool access_name_ok(struct bytes name) {
     return true;
 }
 
+bool access_kind_ok(struct bytes kind) {
+    if (kind.n == 0 || kind.n >= ACCESS_KIND_MAX) return false;
+    for (size_t i = 0; i < kind.n; i++) {
+        uint8_t c = kind.p[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        if (!word && (c != '*' || i + 1 != kind.n || i == 0)) return false;
+    }
+    return true;
+}
+
+bool access_token_may(const struct access_token *token, struct bytes kind) {
+    for (size_t i = 0; i < token->n_kinds; i++) {
+        struct bytes pattern = bytes_of(token->kinds[i]);
+        bool many = pattern.p[pattern.n - 1] == '*';
+        if (many ? bytes_starts(kind, (struct bytes){pattern.p, pattern.n - 1}) : bytes_eq(kind, pattern)) return true;
+    }
+    return false;
+}
+
 void access_token_make(char ret[ACCESS_TEXT], uint8_t ret_sha256[HASH_LEN]) {
     uint8_t secret[32];
     crypt_random(secret, sizeof(secret));
@@ -69,6 +88,23 @@ void access_token_make(char ret[ACCESS_TEXT], uint8_t ret_sha256[HASH_LEN]) {
 
 static int broken(const char *path, const char *what, struct err *err) {
     return err_set(err, ERR_INVALID, "'%s': %s; 'ledger token' writes this file", path, what);
+}
+
+static int read_kinds(struct bytes map, const char *path, struct access_token *ret, struct err *err) {
+    struct bytes raw;
+    struct mp_reader reader;
+    struct mp_item item;
+    if (mp_map_get(map, "kinds", &raw) != 0) return 0;
+    mp_reader_init(&reader, raw);
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY || item.count > ACCESS_KINDS) {
+        return broken(path, "'kinds' is not a list, or too long", err);
+    }
+    for (uint32_t n = item.count; n > 0; n--) {
+        bool good = mp_next(&reader, &item, NULL) == 0 && item.type == MP_STR && access_kind_ok(item.data);
+        if (!good) return broken(path, "a token's 'kinds' has what is no kind", err);
+        memcpy(ret->kinds[ret->n_kinds++], item.data.p, item.data.n);
+    }
+    return 0;
 }
 
 static int read_token(struct bytes map, const char *path, struct access_token *ret, struct err *err) {
@@ -92,7 +128,7 @@ static int read_token(struct bytes map, const char *path, struct access_token *r
         if (scope == 0) return broken(path, "a token has a scope that this program does not know", err);
         ret->scopes |= scope;
     }
-    return 0;
+    return read_kinds(map, path, ret, err);
 }
 
 static int read_all(struct bytes mp, const char *path, struct access_tokens *ret, struct err *err) {
@@ -147,13 +183,17 @@ int access_tokens_read(const char *dir, struct access_tokens *ret, struct err *e
 }
 
 static void put_token(struct obj *list, const struct access_token *t) {
-    struct obj one = {0}, names = {0};
+    struct obj one = {0}, names = {0}, kinds = {0};
     obj_text(&one, "name", t->name);
     obj_hex(&one, "sha256", t->sha256, HASH_LEN);
     for (size_t i = 0; i < ACCESS_SCOPES; i++) {
         if ((t->scopes & 1u << i) != 0) obj_text(&names, NULL, scopes[i].name);
     }
     obj_list(&one, "scopes", &names);
+    for (size_t i = 0; i < t->n_kinds; i++) {
+        obj_text(&kinds, NULL, t->kinds[i]);
+    }
+    obj_list(&one, "kinds", &kinds);
     obj_uint(&one, "created", t->created);
     obj_uint(&one, "expires", t->expires);
     obj_uint(&one, "revoked", t->revoked);

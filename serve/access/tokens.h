@@ -10,6 +10,8 @@
 #define ACCESS_NAME_MAX 64
 #define ACCESS_TEXT     72 /* "ledger_" and 64 hexadecimal digits, NUL */
 #define ACCESS_ALL_MAX  1024
+#define ACCESS_KINDS    16 /* patterns of a token */
+#define ACCESS_KIND_MAX 64
 
 enum access_bit {
 #define SCOPE(name, text, about) ACCESS_BIT_##name,
@@ -33,7 +35,9 @@ struct access_token {
     char name[ACCESS_NAME_MAX + 1];
     uint8_t sha256[HASH_LEN];
     unsigned scopes;
-    uint64_t created, expires, revoked; /* ns; 0: never */
+    uint64_t created, expires, revoked;        /* ns; 0: never */
+    char kinds[ACCESS_KINDS][ACCESS_KIND_MAX]; /* that it may append: "run.finished", "x.*" */
+    size_t n_kinds;
 };
 struct access_tokens {
     struct access_token *one;
@@ -42,6 +46,9 @@ struct access_tokens {
 
 /* 1 to 64 lower-case letters, digits, '.', '_' and '-', the first a letter or digit; not "page", which is the pages' own. */
 bool access_name_ok(struct bytes name);
+/* A kind, or the beginning of kinds and "*". */
+bool access_kind_ok(struct bytes kind);
+bool access_token_may(const struct access_token *token, struct bytes kind);
 /* A new token's text, which is to be wiped, and its SHA-256. */
 void access_token_make(char ret[ACCESS_TEXT], uint8_t ret_sha256[HASH_LEN]);
 

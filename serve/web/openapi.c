@@ -28,6 +28,16 @@ static bool is_in_path(const char *path, const char *name) {
     return strstr(path, braced) != NULL;
 }
 
+static bool is_argument(size_t tool, const char *name) {
+    struct tools_argument a;
+    size_t at = 0;
+    while (tool != SIZE_MAX && tools_next_argument(tool, &at, &a)) {
+        if (strcmp(a.name, name) == 0) return true;
+    }
+    return false;
+}
+
+/* The arguments of the tool, and the names in the path that are none of them. A path with a sequence number takes nothing else. */
 static void put_parameters(const struct web_route *r, struct obj *operation) {
     struct obj list = {0};
     struct tools_argument a;
@@ -38,14 +48,30 @@ static void put_parameters(const struct web_route *r, struct obj *operation) {
             put_parameter(&list, a.name, in_path ? "path" : "query", a.about, a.type, in_path, a.repeats && !in_path);
         }
     }
-    if (tool == SIZE_MAX && is_in_path(r->path, "seq")) {
-        put_parameter(&list, "seq", "path", "the event's sequence number", "integer", true, false);
+    for (const char *brace = strchr(r->path, '{'); brace != NULL; brace = strchr(brace + 1, '{')) {
+        char name[32];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(brace + 1, "}"), brace + 1);
+        bool is_seq = strcmp(name, "seq") == 0;
+        if (!is_argument(tool, name)) {
+            put_parameter(&list, name, "path", is_seq ? "the event's sequence number" : "its name",
+                          is_seq ? "integer" : "string", true, false);
+        }
     }
     if (list.n > 0) {
         obj_list(operation, "parameters", &list);
     } else {
         obj_done(&list);
     }
+}
+
+static void put_request(struct obj *operation) {
+    struct obj body = {0}, content = {0}, media = {0}, schema = {0};
+    obj_text(&schema, "type", "object");
+    obj_obj(&media, "schema", &schema);
+    obj_obj(&content, "application/json", &media);
+    obj_bool(&body, "required", true);
+    obj_obj(&body, "content", &content);
+    obj_obj(operation, "requestBody", &body);
 }
 
 static const char *type_of(const struct web_route *r) {
@@ -77,7 +103,10 @@ static void put_operation(const struct web_route *r, struct obj *path) {
     obj_text(&operation, "operationId", r->id);
     obj_text(&operation, "summary", r->about);
     put_parameters(r, &operation);
-    put_response(&responses, "200", "the answer", type_of(r));
+    bool posts = strcmp(r->method, "POST") == 0;
+    if (posts) put_request(&operation);
+    put_response(&responses, "200", posts ? "it was recorded before, under this key" : "the answer", type_of(r));
+    if (posts) put_response(&responses, "201", "it is recorded, durably", type_of(r));
     if (r->tool != NULL || r->answer == web_answer_event || r->answer == web_answer_head) {
         put_response(&responses, "304", "the client has this answer (If-None-Match)", NULL);
     }

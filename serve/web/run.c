@@ -63,6 +63,7 @@ static void on_gone(void *ctx, struct httpd_exchange *exchange) {
     web_asks_gone(w, exchange);
     web_pool_gone(w, exchange);
     web_now_gone(w, exchange);
+    web_writer_gone(w, exchange);
     web_stream_gone(w, exchange);
 }
 
@@ -97,6 +98,7 @@ static int open_parts(struct web *w, struct err *err) {
     int rc = web_access_open(w, err);
     if (rc == 0) rc = web_asks_open(w, err);
     if (rc == 0) rc = web_pool_open(w, err);
+    if (rc == 0) rc = web_writer_open(w, err);
     if (rc == 0) rc = web_now_open(w, err);
     if (rc == 0) rc = web_stream_open(w, err);
     return rc;
@@ -113,10 +115,12 @@ int web_serve(const struct web_options *options, struct err *err) {
     struct web w = {.options = options};
     struct httpd_route routes[WEB_ROUTES_MAX];
     for (size_t i = 0; i < web_n_routes; i++) {
-        bool posts = strcmp(web_routes[i].method, "POST") == 0;
+        bool posts = strcmp(web_routes[i].method, "POST") == 0, form = web_routes[i].id[0] == '\0';
         routes[i] = (struct httpd_route){.method = web_routes[i].method,
                                          .path = web_routes[i].path,
-                                         .type = posts ? "application/x-www-form-urlencoded" : NULL};
+                                         .type = !posts ? NULL
+                                                 : form ? "application/x-www-form-urlencoded"
+                                                        : "application/json"};
     }
     const struct httpd_options served = {.address = options->address,
                                          .routes = routes,
@@ -140,6 +144,7 @@ int web_serve(const struct web_options *options, struct err *err) {
         rc = httpd_run(w.httpd, options->stop, err);
     }
     if (w.asks != NULL) web_asks_close(&w);
+    web_writer_close(&w);
     web_now_close(&w);
     web_pool_close(&w);
     httpd_close(w.httpd); /* calls on_gone for streams */

@@ -18,6 +18,7 @@ struct web_now;
 struct web_asks;
 struct web_pool;
 struct web_access;
+struct web_writer;
 struct web_stream;
 
 struct web_call {
@@ -61,6 +62,7 @@ struct web {
     struct web_asks *asks;
     struct web_pool *pool;
     struct web_access *access;
+    struct web_writer *writer;
     struct web_stream *stream;
     struct web_counts counts;
     uint64_t ids;
@@ -70,7 +72,7 @@ struct web {
 
 web_answer_fn web_answer_health, web_answer_metrics, web_answer_openapi, web_answer_head, web_answer_question,
     web_answer_event, web_answer_state, web_answer_stream, web_answer_login, web_answer_enter, web_answer_file,
-    web_answer_page;
+    web_answer_page, web_answer_append, web_answer_job;
 
 /* Answers what was put off. */
 void web_answer(struct web *w, const struct web_asked *asked, struct httpd_reply *reply);
@@ -89,6 +91,8 @@ bool web_new_code(struct web *w, char ret[SESSION_CODE]);
 bool web_enter(struct web *w, struct bytes code, char ret_id[SESSION_ID]);
 /* May who asks have this? False: the reply says why not. */
 bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply);
+/* May the token of this call append events of this kind? */
+bool web_may_kind(const struct web *w, const struct web_call *call, struct bytes kind);
 /* Notes an answer, or a refusal, for the records. */
 void web_note_read(struct web *w, const char *holder, uint64_t bytes);
 void web_note_refused(struct web *w, enum access_reason reason, const char *peer);
@@ -167,6 +171,13 @@ int web_work_alone(struct web *w, struct web_work *work, struct err *err);
 int web_now_open(struct web *w, struct err *err);
 void web_now_close(struct web *w);
 void web_now_gone(struct web *w, const struct httpd_exchange *exchange);
+
+/* ---- append ---- */
+
+int web_writer_open(struct web *w, struct err *err);
+/* Writes what is queued, and ends. */
+void web_writer_close(struct web *w);
+void web_writer_gone(struct web *w, const struct httpd_exchange *exchange);
 
 /* ---- stream ---- */
 

@@ -182,6 +182,12 @@ static bool by_token(struct web *w, struct web_call *call, struct bytes authoriz
     return true;
 }
 
+bool web_may_kind(const struct web *w, const struct web_call *call, struct bytes kind) {
+    const struct access_token *token = access_tokens_named(&w->access->tokens, bytes_of(call->holder));
+    bool job = call->route->scope == ACCESS_WRITE_JOBS; /* its path says which kinds */
+    return token != NULL && call->session.n == 0 && (job || access_token_may(token, kind));
+}
+
 bool web_new_code(struct web *w, char ret[SESSION_CODE]) {
     return session_code(&w->access->sessions, clock_boot_ns(), ret);
 }
@@ -202,7 +208,7 @@ bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply) {
         if (!by_token(w, call, authorization, &scopes, reply)) return false;
     } else if (session_find(&w->access->sessions, cookies, clock_boot_ns(), &call->session)) {
         snprintf(call->holder, sizeof(call->holder), PAGE);
-        scopes = ~0u;
+        scopes = WEB_PAGES | ACCESS_READ_JOBS;
     } else if (call->route->answer == web_answer_page) {
         page_to_login(w, call, reply);
         return false;

@@ -21,7 +21,7 @@ box 0 token new reader
 TOKEN=$out
 box 0 token new narrow --scope read:states
 NARROW=$out
-box 0 token new checker --scope verify
+box 0 token new checker --scope verify --scope read:jobs
 CHECKER=$out
 "$LEDGER" -C "$BOX" serve --listen 127.0.0.1:0 --json 2>serve.err &
 SERVER=$!
@@ -189,16 +189,19 @@ get 200 /v1/openapi.json ''
 cp "$T/.out" openapi.json
 json .openapi 3.1.0
 jq -r '.paths | to_entries[] | .key as $p | .value | to_entries[] | [.key, $p, (.value.responses["200"].content | keys[0])] | @tsv' openapi.json >operations
-check test "$(wc -l <operations)" -ge 15
+check test "$(wc -l <operations)" -ge 18
+jq -e '.paths["/v1/jobs/{id}/{step}"].post | .responses["201"] and .requestBody.required and ([.parameters[].name] == ["id", "step"])' openapi.json \
+    >/dev/null || fail 'the steps of jobs are not described'
 while IFS=$'\t' read -r method path type; do
-    same "$method" get
+    [[ $method == get ]] || continue
     at=${path//\{seq\}/1}
     at=${at//\{what\}/run%2Fr-1}
     at=${at//\{table\}/runs}
     at=${at//\{key\}/r-1}
     [[ $path != /v1/timeline/* ]] || at=/v1/timeline/r-1
     token=$TOKEN
-    [[ $path != /v1/verify ]] || token=$CHECKER
+    [[ $path != /v1/verify && $path != /v1/jobs/* ]] || token=$CHECKER
+    [[ $path != /v1/jobs/* ]] || at=/v1/jobs/run%2Fr-1
     got=$(curl -sS -m 2 -o /dev/null -w '%{http_code} %{content_type}' -H "Authorization: Bearer $token" "$address$at" 2>/dev/null) || true
     [[ $got == "200 $type"* ]] || fail "$path: '$got', described as $type"
 done <operations
