@@ -5,6 +5,7 @@
 
 #include "base/http/guard.h"
 #include "base/http/h2.h"
+#include "base/http/target.h"
 
 #define CONTENT_MAX ((size_t)1 << 20)
 
@@ -20,6 +21,28 @@ static const struct httpd_route routes[] = {{"POST", "/in", "application/json", 
 static const char *const hosts[] = {"127.0.0.1:4318"};
 static const struct httpd_policy policy = {
     .routes = routes, .n_routes = 1, .hosts = hosts, .n_hosts = 1, .body_max = CONTENT_MAX};
+
+static const struct httpd_route site_routes[] = {{"GET", "/a/{x}", NULL, NULL, false}, {"GET", "/", NULL, NULL, false}};
+static const struct httpd_policy site = {
+    .routes = site_routes, .n_routes = 2, .hosts = hosts, .n_hosts = 1, .body_max = CONTENT_MAX, .site = true};
+
+/* What is accepted can be taken apart, and has neither control characters nor ways out. */
+static void check_target(struct bytes text) {
+    struct httpd_target t;
+    struct err err = {0};
+    if (httpd_target_split(text, &t, &err) != 0) {
+        want(err.msg[0] != '\0' && t.room.p == NULL);
+        return;
+    }
+    for (size_t i = 0; i < t.n_segments; i++) {
+        want(t.segments[i].n > 0 && t.segments[i].p[t.segments[i].n] == 0 && !bytes_is(t.segments[i], ".."));
+        want(strlen((const char *)t.segments[i].p) == t.segments[i].n);
+    }
+    for (size_t i = 0; i < t.n_params; i++) {
+        want(strlen((const char *)t.params[i].value.p) == t.params[i].value.n);
+    }
+    httpd_target_done(&t);
+}
 
 static int read_chunks(struct bytes in, size_t step, struct buf *content, size_t *ret_used) {
     struct httpd_chunks chunks = {0};
@@ -63,6 +86,10 @@ static void check_head(const struct httpd_scan *scan, struct bytes text) {
         want(memchr(head.headers[i].value.p, '\r', head.headers[i].value.n) == NULL);
     }
     httpd_judge(&policy, &head, &v);
+    check_target(head.target);
+    struct httpd_verdict of_site;
+    httpd_judge(&site, &head, &of_site);
+    want(of_site.status == 0 ? of_site.route < 2 && !of_site.has_body : of_site.message[0] != '\0');
     want(v.status == 0 ? v.route == 0 && (!v.has_length || v.length <= CONTENT_MAX) : v.message[0] != '\0');
 }
 
