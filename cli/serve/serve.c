@@ -96,6 +96,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
                                     .event = shown_event,
                                     .facts = &shown,
                                     .ctx = (void *)(uintptr_t)&serving,
+                                    .rest = shown_rest,
                                     .record = shown_record,
                                     .listening = say_listening,
                                     .code = say_code,

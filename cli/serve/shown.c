@@ -1,6 +1,8 @@
 /* Corrections and erasures are looked for once, and then only among the events that are new. */
 #include "cli/serve/shown.h"
 
+#include <string.h>
+
 #include "base/mp.h"
 #include "cli/log/erased.h"
 #include "cli/log/kind_events.h"
@@ -93,6 +95,19 @@ static void give_back(struct shown *shown, struct log_reader *reader) {
     if (!kept) log_reader_close(reader);
 }
 
+void shown_rest(void *ctx) {
+    struct shown *shown = ctx;
+    struct log_reader *readers[SHOWN_READERS];
+    pthread_mutex_lock(&shown->lock);
+    size_t n = shown->n_readers;
+    memcpy(readers, shown->readers, sizeof(readers));
+    shown->n_readers = 0;
+    pthread_mutex_unlock(&shown->lock);
+    for (size_t i = 0; i < n; i++) {
+        log_reader_close(readers[i]);
+    }
+}
+
 int shown_event(void *ctx, uint64_t seq, struct buf *out, struct err *err) {
     struct shown *shown = ctx;
     struct log_reader *reader = NULL;
@@ -120,8 +135,6 @@ int shown_record(void *ctx, const struct meter_due *due, uint64_t now, struct er
 
 void shown_done(struct shown *shown) {
     drop(shown);
-    while (shown->n_readers > 0) {
-        log_reader_close(shown->readers[--shown->n_readers]);
-    }
+    shown_rest(shown);
     pthread_mutex_destroy(&shown->lock);
 }

@@ -25,6 +25,8 @@ void shown_init(struct shown *shown, struct ledger *ledger);
 /* Appends one event as JSON, as `ledger show --json` prints it. ERR_NOTFOUND: it does not exist; ERR_TAMPERED, ERR_CORRUPT. From any thread. For
  * web_options.event. */
 int shown_event(void *shown, uint64_t seq, struct buf *out, struct err *err);
+/* Closes the readers that nobody uses: they would keep files that were replaced. For web_options.rest. */
+void shown_rest(void *shown);
 /* Writes an event about what was read or refused; for web_options.record. */
 int shown_record(void *shown, const struct meter_due *due, uint64_t now, struct err *err);
 void shown_done(struct shown *shown);

@@ -50,7 +50,7 @@ struct web_now {
     struct err error;
     /* The loop's own. */
     struct state_view *states;
-    uint64_t opened;
+    uint64_t opened, looked;
     struct waiting *first, **last;
     size_t n_waiting;
 };
@@ -218,6 +218,20 @@ uint64_t web_size(const struct web *w) {
     return log_head(w->options->ledger, &head, NULL) == 0 ? head.size : 0;
 }
 
+void web_now_tick(struct web *w) {
+    struct web_now *now = w->now;
+    uint64_t time = clock_boot_ns();
+    if (now->states != NULL && time - now->opened >= AGE_MAX_NS) {
+        state_close(now->states);
+        now->states = NULL;
+    }
+    if (time - now->looked >= AGE_MAX_NS) { /* whoever looks leaves files behind that were replaced */
+        now->looked = time;
+        w->options->rest(w->options->facts);
+        (void)web_size(w);
+    }
+}
+
 static bool read_call(const struct web_call *call, struct waiting *ret) {
     *ret = (struct waiting){.n_keys = 1};
     bool fits = call->target.segments[2].n < sizeof(ret->table) && call->target.segments[3].n < KEY_TEXT_MAX;
@@ -231,7 +245,8 @@ static bool read_call(const struct web_call *call, struct waiting *ret) {
     return fits;
 }
 
-static bool only_keys(const struct web_call *call) {
+bool web_is_row(const struct web_call *call) {
+    if (call->route->answer != web_answer_state) return false;
     for (size_t i = 0; i < call->target.n_params; i++) {
         if (!bytes_is(call->target.params[i].name, "key")) return false;
     }
@@ -241,7 +256,7 @@ static bool only_keys(const struct web_call *call) {
 void web_answer_state(struct web *w, struct web_call *call, struct httpd_reply *reply) {
     struct web_now *now = w->now;
     struct waiting asked;
-    if (!only_keys(call)) { /* the past, or conditions: a command says it, or refuses */
+    if (!web_is_row(call)) { /* the past, or conditions: a command says it, or refuses */
         web_answer_question(w, call, reply);
         return;
     }

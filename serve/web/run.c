@@ -76,6 +76,7 @@ static int on_tick(void *ctx, struct err *err) {
     struct web *w = ctx;
     (void)err;
     web_asks_tick(w);
+    web_now_tick(w);
     web_stream_tick(w);
     web_access_tick(w);
     return 0;

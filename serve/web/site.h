@@ -170,6 +170,10 @@ int web_work_alone(struct web *w, struct web_work *work, struct err *err);
 
 int web_now_open(struct web *w, struct err *err);
 void web_now_close(struct web *w);
+/* Is it a question for one row as it is now, which costs little? */
+bool web_is_row(const struct web_call *call);
+/* Closes states that are too old to be answered from, and files that were replaced: they would hold back an erasure. */
+void web_now_tick(struct web *w);
 void web_now_gone(struct web *w, const struct httpd_exchange *exchange);
 
 /* ---- append ---- */

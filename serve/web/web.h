@@ -25,6 +25,8 @@ struct web_options {
     void *pack_files_ctx;
     /* Appends one event as JSON, with what later events say about it. ERR_NOTFOUND, or damage. */
     int (*event)(void *facts, uint64_t seq, struct buf *out, struct err *err);
+    /* Closes what is held open for the next event; once a second. */
+    void (*rest)(void *facts);
     /* Records what was read or refused; from a thread, or at the end from the caller's. */
     int (*record)(void *facts, const struct meter_due *due, uint64_t now, struct err *err);
     void *facts;

@@ -196,6 +196,11 @@ bool web_enter(struct web *w, struct bytes code, char ret_id[SESSION_ID]) {
     return session_begin(&w->access->sessions, code, clock_boot_ns(), ret_id);
 }
 
+/* What a command answers. */
+static bool is_dear(const struct web_call *call) {
+    return call->route->answer == web_answer_page || (call->route->tool != NULL && !web_is_row(call));
+}
+
 bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply) {
     struct bytes authorization = web_field(call->request, "authorization"), cookies = web_field(call->request, "cookie");
     unsigned scopes = 0, wait_s = 0;
@@ -220,8 +225,7 @@ bool web_may(struct web *w, struct web_call *call, struct httpd_reply *reply) {
         call->holder[0] = '\0';
         return refuse(w, call, reply, 403, ACCESS_REFUSED_SCOPE, "the token's scopes do not allow this");
     }
-    if (!meter_take(&w->access->meter, call->holder, call->route->tool != NULL || call->route->answer == web_answer_page,
-                    clock_boot_ns(), &wait_s)) {
+    if (!meter_take(&w->access->meter, call->holder, is_dear(call), clock_boot_ns(), &wait_s)) {
         call->holder[0] = '\0';
         reply->retry_after_s = wait_s;
         return refuse(w, call, reply, 429, ACCESS_REFUSED_RATE, "too many requests; Retry-After says when to ask again");

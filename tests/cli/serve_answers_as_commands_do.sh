@@ -103,6 +103,12 @@ for projection in command("state")["projections"]:
             if answer.get("row") != row:
                 sys.exit("%s: %s, not %s" % (path, answer, row))
             compared += 1
+for _ in range(400):  # a row costs little: the limit of questions is not for it
+    server.request("GET", "/v1/states/runs/r-1", headers={"Authorization": "Bearer " + token})
+    answer = server.getresponse()
+    answer.read()
+    if answer.status != 200:
+        sys.exit("status %d" % answer.status)
 print(compared)
 P
 check test "$(<compared)" -ge 12
@@ -113,6 +119,20 @@ for i in 1 2 3; do
     get 200 "/v1/states/runs/new-$i"
     json .row.state running
 done
+
+# An erasure takes effect at once, and is not held back by the server.
+note 'to be erased' --key to-erase
+seq=$(($("$LEDGER" -C "$BOX" stats --json | jq .events) - 1))
+get 200 "/v1/events/$seq"
+out_has 'to be erased'
+get 200 /v1/states/runs/r-1
+box 0 erase "$seq" --body --reason test --yes
+out_lacks 'still'
+[[ $err != *still* ]] || fail "the erasure was held back"
+get 200 "/v1/events/$seq"
+out_lacks 'to be erased'
+json '.erased_by[0].what' body
+get 200 /v1/states/runs/r-1
 
 # A client that has the answer gets no second copy.
 get 200 /v1/events/1
