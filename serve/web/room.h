@@ -12,6 +12,8 @@
  *   ask       answers of commands, made by guests
  *   question  paths whose answer is that of a command
  *   now       states and single events, answered at once from a view that is kept
+ *   warm      what guests would have to find out each time, found out for them
+ *   draft     an event as a client sends it      append    events, written together
  *   stream    what is new, for who stays (server-sent events)
  *   openapi   the description of the API, from the same table
  *   metrics   what this server did, for Prometheus

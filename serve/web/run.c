@@ -101,6 +101,7 @@ static int open_parts(struct web *w, struct err *err) {
     if (rc == 0) rc = web_pool_open(w, err);
     if (rc == 0) rc = web_writer_open(w, err);
     if (rc == 0) rc = web_now_open(w, err);
+    if (rc == 0) rc = web_warm_open(w, err);
     if (rc == 0) rc = web_stream_open(w, err);
     return rc;
 }
@@ -145,6 +146,7 @@ int web_serve(const struct web_options *options, struct err *err) {
         rc = httpd_run(w.httpd, options->stop, err);
     }
     if (w.asks != NULL) web_asks_close(&w);
+    web_warm_close(&w);
     web_writer_close(&w);
     web_now_close(&w);
     web_pool_close(&w);

@@ -19,6 +19,7 @@ struct web_asks;
 struct web_pool;
 struct web_access;
 struct web_writer;
+struct web_warm;
 struct web_stream;
 
 struct web_call {
@@ -63,6 +64,7 @@ struct web {
     struct web_pool *pool;
     struct web_access *access;
     struct web_writer *writer;
+    struct web_warm *warm;
     struct web_stream *stream;
     struct web_counts counts;
     uint64_t ids;
@@ -175,6 +177,11 @@ bool web_is_row(const struct web_call *call);
 /* Closes states that are too old to be answered from, and files that were replaced: they would hold back an erasure. */
 void web_now_tick(struct web *w);
 void web_now_gone(struct web *w, const struct httpd_exchange *exchange);
+
+/* ---- warm ---- */
+
+int web_warm_open(struct web *w, struct err *err);
+void web_warm_close(struct web *w);
 
 /* ---- append ---- */
 

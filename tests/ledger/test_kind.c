@@ -37,7 +37,7 @@ static void every_family_of_the_design_has_kinds(void **state) {
     static const char *const families[] = {
         "ledger", "runtime",   "install", "hardware", "model", "pack",   "permission", "route",   "run",
         "eval",   "promotion", "doctor",  "policy",   "plan",  "debate", "memory",     "adapter", "recovery",
-        "lease",  "job",       "agent",   "peer",     "spec",  "setup",  "service",
+        "lease",  "job",       "agent",   "peer",     "spec",  "setup",  "service",    "access",
     };
     size_t seen = 0;
     (void)state;
