@@ -60,6 +60,7 @@ static void on_refusal(void *ctx, unsigned status, struct bytes target, const ch
 
 static void on_gone(void *ctx, struct httpd_exchange *exchange) {
     struct web *w = ctx;
+    if (w->closes) return; /* its parts have forgotten all exchanges */
     web_asks_gone(w, exchange);
     web_pool_gone(w, exchange);
     web_now_gone(w, exchange);
@@ -145,6 +146,7 @@ int web_serve(const struct web_options *options, struct err *err) {
         say_listening(&w);
         rc = httpd_run(w.httpd, options->stop, err);
     }
+    w.closes = true;
     if (w.asks != NULL) web_asks_close(&w);
     web_warm_close(&w);
     web_writer_close(&w);

@@ -68,6 +68,7 @@ struct web {
     struct web_stream *stream;
     struct web_counts counts;
     uint64_t ids;
+    bool closes;
     char url[HTTPD_ADDRESS_MAX + 16];
     char extra[WEB_EXTRA_MAX]; /* header lines of the answer that is being made */
 };

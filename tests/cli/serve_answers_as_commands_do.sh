@@ -268,6 +268,10 @@ same "$(stat -c %a s)" 600
 same "$(curl -sS --unix-socket s -H "Authorization: Bearer $TOKEN" http://localhost/v1/events/1 | jq -r .kind)" run.started
 same "$(curl -sS --unix-socket s -o /dev/null -w '%{http_code}' http://localhost/v1/events/1)" 401
 box 4 serve --listen "unix:$T/s"
+# A question that has no end is ended with the server.
+endless='WITH%20RECURSIVE%20c(n)%20AS%20(SELECT%201%20UNION%20ALL%20SELECT%20n%2B1%20FROM%20c)%20SELECT%20count(*)%20FROM%20c'
+curl -sS --unix-socket s -o /dev/null -H "Authorization: Bearer $TOKEN" "http://localhost/v1/events?sql=$endless" 2>/dev/null &
+sleep 0.5
 kill -INT "$SERVER"
 wait "$SERVER" || fail 'it did not end well'
 check test ! -e s
