@@ -187,6 +187,16 @@ bool guest_read(struct guest *a, uint64_t now) {
     return true;
 }
 
+struct bytes guest_last_line(struct bytes text) {
+    while (text.n > 0 && text.p[text.n - 1] == '\n') {
+        text.n--;
+    }
+    for (size_t i = text.n; i > 0; i--) {
+        if (text.p[i - 1] == '\n') return (struct bytes){text.p + i, text.n - i};
+    }
+    return text;
+}
+
 void guest_done(struct guest *a) {
     if (a->pid > 0) {
         (void)kill(a->pid, SIGKILL);

@@ -44,6 +44,8 @@ int guest_start(const char *program, const struct guest_words *words, uint64_t l
 size_t guest_fds(const struct guest *answer, struct pollfd *fds);
 /* Reads what is there, without waiting. True: it has ended, and `end` says how. */
 bool guest_read(struct guest *answer, uint64_t now);
+/* The last line of what a command wrote to standard error, without its end: with --json, the error as an object. */
+struct bytes guest_last_line(struct bytes complaint);
 /* Ends it, if it runs. Zeroed with pid 0 is fine. */
 void guest_done(struct guest *answer);
 

@@ -65,6 +65,24 @@ bool doc_next(struct doc_list *l, struct bytes *ret) {
     return true;
 }
 
+struct doc_list doc_map(struct bytes map) {
+    struct doc_list l = {.left = 0};
+    struct mp_item item;
+    mp_reader_init(&l.reader, map);
+    if (map.n > 0 && mp_next(&l.reader, &item, NULL) == 0 && item.type == MP_MAP) l.left = item.count;
+    return l;
+}
+
+bool doc_next_member(struct doc_list *l, struct bytes *ret_name, struct bytes *ret) {
+    struct mp_item name;
+    while (l->left > 0 && mp_next(&l->reader, &name, NULL) == 0 && mp_skip(&l->reader, 1, ret, NULL) == 0) {
+        l->left--;
+        *ret_name = name.data;
+        if (ret->n != 1 || ret->p[0] != 0xc0) return true;
+    }
+    return false;
+}
+
 uint32_t doc_count(struct bytes list) {
     return doc_list(list).left;
 }

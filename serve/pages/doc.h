@@ -20,6 +20,9 @@ struct doc_list {
 struct doc_list doc_list(struct bytes list);
 bool doc_next(struct doc_list *list, struct bytes *ret);
 uint32_t doc_count(struct bytes list);
+/* Members of a map, likewise; nulls are left out. */
+struct doc_list doc_map(struct bytes map);
+bool doc_next_member(struct doc_list *map, struct bytes *ret_name, struct bytes *ret);
 /* Any scalar, or a list or map, as text for people. */
 void doc_words(struct bytes value, struct buf *out);
 

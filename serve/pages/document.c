@@ -216,16 +216,7 @@ static void put_command(const struct page_view *view, const struct guest_words *
 /* What an error says, of what a command wrote to standard error. */
 static void put_failure(const struct page_view *view, struct bytes complaint) {
     struct buf mp = {.max = (size_t)1 << 20};
-    struct bytes line = complaint;
-    while (line.n > 0 && line.p[line.n - 1] == '\n') {
-        line.n--;
-    }
-    for (size_t i = line.n; i > 0; i--) {
-        if (line.p[i - 1] == '\n') {
-            line = (struct bytes){line.p + i, line.n - i};
-            break;
-        }
-    }
+    struct bytes line = guest_last_line(complaint);
     bool good = json_to_mp(line, &mp, NULL) == 0;
     struct bytes message = good ? doc_text(doc_get(bytes_of_buf(&mp), "error"), "message") : line;
     html_put(view->out, "<p class=\"failed\" role=\"alert\">This part could not be shown: ");

@@ -7,22 +7,18 @@ static void put_row(const struct page_view *view, const char *title, const struc
     html_put(view->out, "</dd>\n");
 }
 
-/* All members of a map. */
 static void put_fields(const struct page_view *view, struct bytes map) {
-    struct mp_reader reader;
-    struct mp_item head, name;
-    struct bytes value;
+    struct doc_list members = doc_map(map);
+    struct bytes name, value;
     struct buf words = {.max = (size_t)1 << 20};
-    mp_reader_init(&reader, map);
-    if (map.n == 0 || mp_next(&reader, &head, NULL) != 0 || head.type != MP_MAP || head.count == 0) {
+    if (members.left == 0) {
         html_put(view->out, "<p class=\"empty\">No open fields.</p>\n");
         return;
     }
     html_put(view->out, "<dl class=\"fields\">\n");
-    for (uint32_t i = 0; i < head.count; i++) {
-        if (mp_next(&reader, &name, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) break;
+    while (doc_next_member(&members, &name, &value)) {
         html_put(view->out, "<dt>");
-        html_cut(view->out, name.data, 100);
+        html_cut(view->out, name, 100);
         html_put(view->out, "</dt><dd>");
         buf_clear(&words);
         doc_words(value, &words);
@@ -78,26 +74,20 @@ void draw_proof(const struct page_view *view, const struct page_part *part, stru
 }
 
 void draw_verify(const struct page_view *view, const struct page_part *part, struct bytes doc) {
-    struct bytes aspects = doc_get(doc, "aspects");
-    struct mp_reader reader;
-    struct mp_item head, name;
-    struct bytes value;
+    struct doc_list aspects = doc_map(doc_get(doc, "aspects"));
+    struct bytes name, value;
     (void)part;
     html_put(view->out, "<p>Verdict: ");
     part_state(view->out, doc_text(doc, "verdict"));
     html_put(view->out, "</p>\n<dl class=\"fields\">\n");
-    mp_reader_init(&reader, aspects);
-    if (aspects.n > 0 && mp_next(&reader, &head, NULL) == 0 && head.type == MP_MAP) {
-        for (uint32_t i = 0; i < head.count; i++) {
-            if (mp_next(&reader, &name, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) break;
-            html_put(view->out, "<dt>");
-            html_cut(view->out, name.data, 100);
-            html_put(view->out, "</dt><dd>");
-            part_state(view->out, doc_text(value, "state"));
-            html_put(view->out, " ");
-            html_cut(view->out, doc_text(value, "text"), 1000);
-            html_put(view->out, "</dd>\n");
-        }
+    while (doc_next_member(&aspects, &name, &value)) {
+        html_put(view->out, "<dt>");
+        html_cut(view->out, name, 100);
+        html_put(view->out, "</dt><dd>");
+        part_state(view->out, doc_text(value, "state"));
+        html_put(view->out, " ");
+        html_cut(view->out, doc_text(value, "text"), 1000);
+        html_put(view->out, "</dd>\n");
     }
     html_put(view->out, "</dl>\n");
 }

@@ -1,4 +1,5 @@
 /* Verdicts and explanations: the answer first, then what it rests on. */
+#include "base/text.h"
 #include "serve/pages/part.h"
 
 static void put_events(const struct page_view *view, struct bytes list) {
@@ -94,30 +95,25 @@ void draw_doctor(const struct page_view *view, const struct page_part *part, str
     html_put(view->out, "</ul></details>\n");
 }
 
+static bool is_time(struct bytes name) {
+    return bytes_is(name, "since") || (name.n > 3 && memcmp(name.p + name.n - 3, "_at", 3) == 0);
+}
+
 static void put_field_list(const struct page_view *view, struct bytes fields) {
-    struct mp_reader reader;
-    struct mp_item head, name;
-    struct bytes value;
+    struct doc_list members = doc_map(fields);
+    struct bytes name, value;
     struct buf words = {.max = (size_t)1 << 20};
     uint64_t ns = 0;
-    mp_reader_init(&reader, fields);
-    if (fields.n == 0 || mp_next(&reader, &head, NULL) != 0 || head.type != MP_MAP) return;
     html_put(view->out, "<dl class=\"fields\">\n");
-    for (uint32_t i = 0; i < head.count; i++) {
-        if (mp_next(&reader, &name, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) break;
-        if (value.n == 1 && value.p[0] == 0xc0) continue; /* null: nothing is known */
-        char key[64] = "";
-        if (name.data.n < sizeof(key)) memcpy(key, name.data.p, name.data.n);
+    while (doc_next_member(&members, &name, &value)) {
         html_put(view->out, "<dt>");
-        html_cut(view->out, name.data, 100);
+        html_cut(view->out, name, 100);
         html_put(view->out, "</dt><dd>");
-        bool is_time =
-            (bytes_is(name.data, "since") || (name.data.n > 3 && memcmp(name.data.p + name.data.n - 3, "_at", 3) == 0));
         buf_clear(&words);
         doc_words(value, &words);
-        if (is_time && doc_time(fields, key, &ns)) {
+        if (is_time(name) && text_parse_u64(bytes_of_buf(&words), &ns) == 0) {
             part_time(view->out, ns);
-        } else if (bytes_is(name.data, "evidence")) {
+        } else if (bytes_is(name, "evidence")) {
             put_events(view, value);
         } else {
             html_cut(view->out, bytes_of_buf(&words), 1000);

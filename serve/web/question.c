@@ -28,17 +28,8 @@ static unsigned status_of_code(struct bytes code) {
 static void put_complaint(struct web *w, const char *id, const struct web_said *said, struct httpd_reply *reply) {
     struct buf mp = {.max = GUEST_ERR_MAX * 2};
     struct mp_item code = {0}, message = {0};
-    struct bytes line = said->complaint;
+    struct bytes line = guest_last_line(said->complaint);
     char detail[1024];
-    while (line.n > 0 && line.p[line.n - 1] == '\n') {
-        line.n--;
-    }
-    for (size_t i = line.n; i > 0; i--) {
-        if (line.p[i - 1] == '\n') {
-            line = (struct bytes){line.p + i, line.n - i};
-            break;
-        }
-    }
     bool good = json_to_mp(line, &mp, NULL) == 0;
     struct bytes error = good ? rpc_member(bytes_of_buf(&mp), "error") : (struct bytes){0};
     good = error.n > 0 && mp_scalar(rpc_member(error, "code"), &code) == 0 && code.type == MP_STR &&
