@@ -1,4 +1,5 @@
-/* A state is said by its word, a mark and a colour, in this order; five marks look the same everywhere. */
+/* A state is said by its word, a mark and a colour, in this order; five marks look the same everywhere. What is under way, and is neither
+ * well nor ill, has none. */
 #include "serve/pages/part.h"
 
 #include <stdio.h>
@@ -11,9 +12,9 @@ static const struct {
 } kinds_of_state[] = {
     {"good",
      "|pass|ready|good|ok|promoted|finished|granted|allowed|proven|installed|current|scored|live|held|complete|valid|"},
-    {"warn",
-     "|warn|partial|demo-only|demo_only|stale|observed|planned|simulated|verified|aborted|running|incomplete|unregistered|"
-     "undeclared|"},
+    {"warn", "|warn|partial|demo-only|demo_only|stale|aborted|incomplete|unregistered|undeclared|overridden|"},
+    {"plain", "|running|observed|planned|simulated|verifying|verified|debating|idle|started|requested|declared|remote|"
+              "loaded|present|"},
     {"bad", "|fail|blocked|failed|denied|error|timeout|crashed|violated|corrupt|refused|invalid|contradicts|"},
     {"gone", "|gone|removed|parked|revoked|expired|withdrawn|rolled_back|erased|corrected|"},
 };
