@@ -25,13 +25,13 @@ static int run_append_whole(struct bench *b, struct err *err) {
 static const struct stage {
     const char *name;
     int (*run)(struct bench *b, struct err *err);
-} stages[] = {{"append", run_append_whole}, {"single", run_single},   {"threads", run_threads},
-              {"prove", run_prove},         {"verify", run_verify},   {"keyed", run_keyed},
-              {"ingest", run_ingest},       {"otlp", run_otlp},       {"query", run_query},
-              {"states", run_states},       {"doctor", run_doctor},   {"evidence", run_evidence},
-              {"pack", run_packs},          {"process", run_process}, {"confine", run_confine},
-              {"model", run_model},         {"tap", run_tap},         {"compare", run_eval_compare},
-              {"evals", run_evals},         {"proxy", run_proxy}};
+} stages[] = {{"append", run_append_whole},  {"single", run_single}, {"threads", run_threads},
+              {"prove", run_prove},          {"verify", run_verify}, {"keyed", run_keyed},
+              {"ingest", run_ingest},        {"otlp", run_otlp},     {"query", run_query},
+              {"states", run_states},        {"doctor", run_doctor}, {"evidence", run_evidence},
+              {"pack", run_packs},           {"serve", run_serve},   {"process", run_process},
+              {"confine", run_confine},      {"model", run_model},   {"tap", run_tap},
+              {"compare", run_eval_compare}, {"evals", run_evals},   {"proxy", run_proxy}};
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 
 int bench_path(const struct bench *b, const char *name, char ret[FILE_PATH_MAX], struct err *err) {

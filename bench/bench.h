@@ -51,6 +51,7 @@ int run_states(struct bench *b, struct err *err);   /* rebuild, catch_up, state_
 int run_doctor(struct bench *b, struct err *err);   /* doctor, doctor_demo */
 int run_evidence(struct bench *b, struct err *err); /* export, verify_bundle, follow, verify_stream, export_run */
 int run_packs(struct bench *b, struct err *err);    /* pack_validate, pack_list */
+int run_serve(struct bench *b, struct err *err);    /* serve_state, serve_event, serve_append */
 int run_process(struct bench *b,
                 struct err *err); /* open_append_exit, rss_append, rss_verify, rss_rebuild; closes the ledgers */
 

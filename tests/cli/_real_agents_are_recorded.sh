@@ -24,7 +24,7 @@ python3 agents/models.py >models.log &
 model=$!
 receiver=''
 trap 'kill $model $receiver 2>/dev/null || true; wait; chmod -R u+rwX "$T"; rm -rf "$T"' EXIT
-for _ in $(seq 100); do
+for _ in $(seq 300); do
     [[ -s models.log ]] && break
     sleep 0.1
 done
@@ -61,7 +61,7 @@ new_box
 box 0 setup --root "$T/roots" --apply --otlp "127.0.0.1:$PORT"
 "$LEDGER" -C "$BOX" sources run >sources.out 2>sources.err &
 receiver=$!
-for _ in $(seq 100); do
+for _ in $(seq 300); do
     box 0 sources --json
     [[ $(jq -r '.sources[] | select(.name == "otlp") | .state' <"$T/.out") == running ]] && break
     sleep 0.1
@@ -79,7 +79,7 @@ settings=(ANTHROPIC_BASE_URL="$MODEL" ANTHROPIC_API_KEY=none CLAUDE_CODE_DISABLE
 session claude-code "$BIN/@anthropic-ai/claude-code-linux-x64/claude" -p 'Print a word.'
 settings=(NONE=1)
 session codex "$CODEX" exec --skip-git-repo-check 'Print a word.'
-for _ in $(seq 100); do # the end of the turn, by notify, which is not waited for
+for _ in $(seq 300); do # the end of the turn, by notify, which is not waited for
     "$LEDGER" -C "$BOX" query --actor agent:codex --format jsonl >"$T/.out" && break
     sleep 0.1
 done
@@ -93,7 +93,7 @@ session opencode "$BIN/opencode-linux-x64-baseline/bin/opencode" run 'Print a wo
 # By hooks: the call of a shell, and its return, under the agent's name. They are not waited for.
 for agent in claude-code codex gemini-cli opencode; do
     for kind in run.tool_called run.tool_returned; do
-        for _ in $(seq 100); do
+        for _ in $(seq 300); do
             "$LEDGER" -C "$BOX" query --actor "agent:$agent" --kind "$kind" --format jsonl >"$T/.out" && break
             sleep 0.1
         done
@@ -108,7 +108,7 @@ for agent in claude-code codex gemini-cli; do
 done
 # By telemetry, as protobuf.
 for agent in claude-code codex_exec gemini-cli; do
-    for _ in $(seq 100); do
+    for _ in $(seq 300); do
         "$LEDGER" -C "$BOX" query --actor "service:$agent" --count >"$T/.out" && break
         sleep 0.1
     done
