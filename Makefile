@@ -328,7 +328,7 @@ abi-update:
 LIBDIR  ?= $(PREFIX)/lib
 HEADERS := $(filter-out %/room.h,$(wildcard lib/include/ledger/*.h)) ledger/version.h
 MANS    := $(wildcard man/*.1 man/*.5)
-DATA    := $(shell find share -type f -not -path '*/completions/*' -not -path 'share/abi/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
+DATA    := $(shell find share -type f -not -path 'share/serve/*' -not -path '*/completions/*' -not -path 'share/abi/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
 PYTHON  := $(wildcard python/ledger/*.py python/ledger/py.typed)
 # Where Debian's Python looks: for packages of the system, for what its administrator installs.
 PYTHONDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3/dist-packages,$(PREFIX)/lib/$(shell python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')/dist-packages)
