@@ -18,7 +18,6 @@ struct web_warm {
     struct web *web;
     pthread_t thread;
     bool runs;
-    volatile int stop;
     pthread_mutex_t lock; /* protects what follows */
     pthread_cond_t wake;
     bool ends;
@@ -52,10 +51,10 @@ static void walk(struct web_warm *warm) {
     if (state_options_present(o->ledger, &options, &err) != 0) return;
     options.pack_files = o->pack_files;
     options.pack_files_ctx = o->pack_files_ctx;
-    options.stop = &warm->stop;
+    options.stop = o->stop; /* the signal that ends the server ends the walk */
     if (state_open(o->ledger, &options, &view, &err) != 0) return;
-    for (size_t i = 0; i < state_tables(view) && warm->stop == 0; i++) {
-        if (is_judged(state_table(view, i)) && walk_table(view, i, &warm->stop, &err) != 0) break;
+    for (size_t i = 0; i < state_tables(view) && *o->stop == 0; i++) {
+        if (is_judged(state_table(view, i)) && walk_table(view, i, o->stop, &err) != 0) break;
     }
     state_close(view);
 }
@@ -95,7 +94,6 @@ int web_warm_open(struct web *w, struct err *err) {
 void web_warm_close(struct web *w) {
     struct web_warm *warm = w->warm;
     if (warm == NULL) return;
-    warm->stop = 1;
     pthread_mutex_lock(&warm->lock);
     warm->ends = true;
     pthread_cond_signal(&warm->wake);
