@@ -276,12 +276,13 @@ void page_render(const struct httpd_target *target, const struct page_plan *plan
     struct buf doctor = {.max = (size_t)8 << 20};
     bool known = said[0].there && json_to_mp(said[0].out, &doctor, NULL) == 0;
     put_head(&view, row->title);
-    buf_printf(out, "<body%s>\n<a class=\"skip\" href=\"#main\">To the content</a>\n",
-               view.at.n > 0 ? " class=\"past\"" : "");
+    buf_printf(out, "<body class=\"%s%s\">\n<a class=\"skip\" href=\"#main\">To the content</a>\n",
+               view.at.n > 0 ? "past " : "", row->still ? "still" : "");
     put_top(&view, known ? bytes_of_buf(&doctor) : (struct bytes){0});
     put_nav(&view, row);
     buf_printf(out, "<main id=\"main\" tabindex=\"-1\">\n<h1>%s</h1>\n<p class=\"question\">%s</p>\n", row->title,
                row->question);
+    html_put(out, row->intro != NULL ? row->intro : "");
     put_filter_form(&view, row);
     size_t ask = 1;
     for (size_t i = 0; i < PAGE_PARTS && row->parts[i].title != NULL; i++) {

@@ -297,15 +297,33 @@ const struct page_row page_rows[] = {
      .nav = "Evidence",
      .title = "Evidence",
      .question = "Can this be trusted, up to when, and how is it handed over?",
-     .parts = {{.title = "Verified now", .words = {"verify"}, .draw = draw_verify},
-               {.title = "Sealed",
+     .intro = "<p><a href=\"/evidence/verify\">Verify every byte now</a>: it takes some seconds for each million events. "
+              "<code>ledger export</code> writes evidence that anyone can check offline; "
+              "<code>ledger checkpoint --save FILE</code> keeps what a log that was cut back would contradict.</p>\n",
+     .parts = {{.title = "Sealed and handed over",
                 .words = {"query", "--kind=ledger.sealed", "--kind=ledger.exported", "--last=20", EVENT_FIELDS},
                 .at = "--until",
                 .draw = draw_rows,
                 .list = "events",
                 .columns = EVENT_COLUMNS,
-                .empty = "Nothing was exported yet. <code>ledger export --run ID -o run.tar.zst</code> writes evidence "
-                         "that anyone can "
-                         "check offline."}}},
+                .empty = "Nothing was exported yet. <code>ledger export --run ID -o run.tar.zst</code> writes evidence."},
+               {.title = "Keys",
+                .words = {"state", "epochs"},
+                .at = "--at",
+                .draw = draw_rows,
+                .list = "states",
+                .columns = {{"epoch", "epoch", SHOW_NUMBER, NULL},
+                            {"state", "state", SHOW_STATE, NULL},
+                            {"vkey", "key", SHOW_TEXT, NULL},
+                            {"from_size", "seals from size", SHOW_NUMBER, NULL},
+                            {"to_size", "to", SHOW_NUMBER, NULL},
+                            {"since", "since", SHOW_TIME, NULL},
+                            {"since_seq", "by event", SHOW_SEQ, NULL}},
+                .empty = "No key is known."}}},
+    {.path = "/evidence/verify",
+     .title = "Verified now",
+     .question = "Is every byte what was signed?",
+     .still = true,
+     .parts = {{.title = "What was found", .words = {"verify"}, .draw = draw_verify}}},
 };
 const size_t page_n_rows = sizeof(page_rows) / sizeof(page_rows[0]);

@@ -16,6 +16,8 @@ struct page_row {
     const char *nav;  /* its name in the navigation; NULL: it is not there */
     const char *title;
     const char *question; /* that it answers in one look */
+    const char *intro;    /* markup of ours below it; may be NULL */
+    bool still;           /* it does not follow the log: it costs too much, or tells of one moment */
     struct page_filter filters[PAGE_FILTERS];
     struct page_part parts[PAGE_PARTS];
 };

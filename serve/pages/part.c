@@ -13,8 +13,9 @@ static const struct {
     {"good",
      "|pass|ready|good|ok|promoted|finished|granted|allowed|proven|installed|current|scored|live|held|complete|valid|"},
     {"warn", "|warn|partial|demo-only|demo_only|stale|aborted|incomplete|unregistered|undeclared|overridden|"},
-    {"plain", "|running|observed|planned|simulated|verifying|verified|debating|idle|started|requested|declared|remote|"
-              "loaded|present|"},
+    {"plain",
+     "|running|ended|observed|planned|simulated|verifying|verified|debating|idle|started|requested|declared|remote|"
+     "loaded|present|"},
     {"bad", "|fail|blocked|failed|denied|error|timeout|crashed|violated|corrupt|refused|invalid|contradicts|"},
     {"gone", "|gone|removed|parked|revoked|expired|withdrawn|rolled_back|erased|corrected|"},
 };

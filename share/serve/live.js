@@ -2,9 +2,9 @@
 'use strict';
 
 const main = () => document.getElementById('main');
-const isPast = () => document.body.classList.contains('past');
+const isStill = () => document.body.classList.contains('past') || document.body.classList.contains('still');
 
-// The page is fetched again when there are new events, unless it shows the past or somebody is typing or selecting in it.
+// The page is fetched again when there are new events, unless it stands still (it shows the past, or costs too much) or somebody is typing or selecting in it.
 let size = null, waits = false;
 
 async function refresh() {
@@ -64,4 +64,4 @@ document.addEventListener('copy', (event) => {
 });
 
 document.addEventListener('focusout', () => { if (waits) setTimeout(refresh, 500); });
-if (!isPast() && document.querySelector('nav')) follow();
+if (!isStill() && document.querySelector('nav')) follow();

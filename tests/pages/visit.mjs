@@ -27,7 +27,7 @@ await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
 say({what: 'entered', at: new URL(page.url()).pathname, title: await page.title()});
 
 const paths = ['/', '/runs', `/runs/${run}`, '/events/1', '/packs', '/models', '/permissions', '/evaluations', '/promotions', '/log',
-  '/evidence', `/why/run/${run}`, '/log?kind=run.*'];
+  '/evidence', '/evidence/verify', `/why/run/${run}`, '/log?kind=run.*'];
 const sizes = [[1280, 900], [800, 900], [390, 844]];
 for (const path of paths) {
   for (const scheme of ['light', 'dark']) {

@@ -14,9 +14,9 @@
 
 #define OUT_MAX ((size_t)8 << 20)
 
-static const char *const paths[] = {"/",         "/runs",   "/runs/r-1",    "/events/1",    "/why/pack/p", "/why/p",
-                                    "/packs",    "/models", "/permissions", "/evaluations", "/promotions", "/log",
-                                    "/evidence", NULL};
+static const char *const paths[] = {"/",           "/runs",  "/runs/r-1", "/events/1",        "/why/pack/p",
+                                    "/why/p",      "/packs", "/models",   "/permissions",     "/evaluations",
+                                    "/promotions", "/log",   "/evidence", "/evidence/verify", NULL};
 
 /* Strings that would do something if they came through: markup, an attribute's end, bidi, controls, what is not a character. */
 static const char hostile[] = "<script>alert(1)</script><svg onload=x>\\\"' onmouseover=y \\u202e\\u0007 &lt;b>";

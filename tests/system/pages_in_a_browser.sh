@@ -54,10 +54,10 @@ seen() {
 seen 1 '.what == "login" and .at == "/login"'
 seen 1 '.what == "entered" and .at == "/"'
 pages=$(jq -c 'select(.what == "page")' seen | wc -l)
-((pages >= 52)) || fail "$pages pages"
+((pages >= 56)) || fail "$pages pages"
 seen "$pages" '.what == "page" and .status == 200 and .h1 == 1 and .failed == [] and .bytes < 100000'
 seen "$pages" '.what == "page" and (.wide | not)'
-seen 26 '.what == "axe" and .found == []'
+seen 28 '.what == "axe" and .found == []'
 seen 0 '.what == "axe" and .found != []'
 seen 1 '.what == "skip" and .text == "To the content"'
 seen 1 '.what == "keys" and .at == .first'
@@ -66,7 +66,7 @@ seen 1 '.what == "past" and .query == "?at=1" and .links and (.says | test("This
 seen 1 '.what == "live" and .live'
 seen 1 '.what == "noscript" and .rows >= 3'
 seen 1 '.what == "all" and .outside == [] and .complaints == []'
-check test "$(find "$shots" -name '*.png' | wc -l)" -ge 78
+check test "$(find "$shots" -name '*.png' | wc -l)" -ge 84
 box 0 query --kind access.read --format jsonl
 json '.body.name' page
 finish
