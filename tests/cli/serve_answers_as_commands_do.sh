@@ -237,7 +237,7 @@ sleep 1.2
 for i in 1 2 3 4 5; do note "live $i"; done
 wait $!
 events=$(grep -c '^event: head' stream)
-((events >= 2 && events <= 4)) || fail "$events events in the stream"
+((events >= 2 && events <= 6)) || fail "$events events in the stream"
 check grep -q '^data: {"size":' stream
 
 # Too much: questions are limited for each token.

@@ -147,7 +147,11 @@ python3 many.py "${address#http://}" "$TOKEN" one >one.json 2>one.err
 check test ! -s one.err
 same "$(jq length one.json)" 9600
 python3 many.py "${address#http://}" "$TOKEN" two >two.json 2>two.err &
-sleep 0.4
+for _ in $(seq 400); do
+    written=$("$LEDGER" -C "$BOX" query --kind x.many.sent --count) || written=0
+    ((written <= 9600)) || break
+    sleep 0.02
+done
 kill -9 "$SERVER"
 wait "$SERVER" 2>/dev/null || true
 wait $! || true
