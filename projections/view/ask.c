@@ -11,7 +11,9 @@
 #include "projections/view/state.h"
 #include "projections/view/view.h"
 
-#define KEPT_LAG 256 /* events after its rows; a longer way is shorter from newer rows */
+/* Events after its rows that a kept view may have folded. Beyond that it is let go, so that whoever asks brings the attested rows up to
+ * date (ATTESTED_LAG_MAX, the same number): a view that were kept for ever would be the reason that nobody does. */
+#define KEPT_LAG 1024
 
 static bool is_common(const struct state_view *view) {
     return view->options.base == STATE_ATTESTED && view->has_attested && view->txn != NULL && !view->erasing &&
@@ -87,7 +89,7 @@ static int open_and_ask(struct ledger *ledger, const struct state_options *optio
     if (rc == 0 && view == NULL) rc = state_open(ledger, options, &view, err);
     if (rc != 0) return rc;
     rc = ask_once(view, options, ask, ctx, ret_damaged, err);
-    if (kept != NULL && !*ret_damaged && is_common(view)) {
+    if (kept != NULL && !*ret_damaged && is_common(view) && view->at - view->attested.position <= KEPT_LAG) {
         *kept = view;
     } else {
         state_close(view);

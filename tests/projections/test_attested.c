@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "ledger/derived/derived.h"
+#include "projections/act/checked.h"
 #include "projections/attest/advance.h"
 #include "projections/decide/decide.h"
 #include "projections/store/attested.h"
@@ -461,12 +462,50 @@ static void a_check_finds_what_was_changed(void **state) {
     random_event_done(&r);
 }
 
+static int says_yes(void *ctx, struct state_view *view, struct decision *ret, struct err *err) {
+    (void)ctx;
+    (void)view;
+    (void)ret;
+    (void)err;
+    return 0;
+}
+
+/* A view that is kept from one commit to the next is no reason to fold ever more events on old rows. */
+static void who_commits_again_and_again_stands_on_new_rows(void **state) {
+    struct state_view *view = NULL;
+    struct decision decision;
+    (void)state;
+    check(rebuild_drop(box.ledger, &why));
+    for (unsigned i = 0; i < 400; i++) {
+        struct log_batch *batch = NULL;
+        struct log_draft draft;
+        char subject[32];
+        check(log_batch_new(box.ledger, &batch, &why));
+        for (unsigned j = 0; j < 8; j++) {
+            snprintf(subject, sizeof(subject), "thing/%u-%u", i, j);
+            log_draft_init(&draft);
+            draft.kind = bytes_of("x.test.note");
+            draft.subject = bytes_of(subject);
+            draft.actor = bytes_of("user:test");
+            draft.source = bytes_of("test");
+            draft.grade = bytes_of("reported");
+            check(log_batch_add(batch, &draft, &why));
+        }
+        check(checked_commit_again(box.ledger, batch, says_yes, NULL, &view, &decision, &why));
+        log_batch_free(batch);
+    }
+    state_close(view);
+    uint64_t lag = size_now() - stands_on();
+    if (lag > 2 * ATTESTED_LAG_MAX) fail_msg("%llu events are folded for each answer", (unsigned long long)lag);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_is_done_to_derived_data_what_counts_is_that_of_the_events),
         cmocka_unit_test(rows_that_an_event_vouches_for_are_not_folded_again),
         cmocka_unit_test(a_long_history_leaves_no_nodes_behind),
         cmocka_unit_test(a_check_finds_what_was_changed),
+        cmocka_unit_test(who_commits_again_and_again_stands_on_new_rows),
     };
     if (access("/dev/shm", W_OK) == 0) {
         setenv("TMPDIR", "/dev/shm", 1);
