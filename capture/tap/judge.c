@@ -365,7 +365,7 @@ static int commit(struct tap_judge *j, struct decision *decision, struct err *er
     int rc = log_batch_new(j->ledger, &batch, err);
     if (rc == 0 && j->asks == BY_USE) rc = log_batch_add(batch, &j->use_draft, err);
     if (rc == 0) rc = log_batch_add(batch, &call, err);
-    if (rc == 0) rc = checked_commit_again(j->ledger, batch, may, j, &j->view, decision, err);
+    if (rc == 0) rc = checked_commit_again(j->ledger, batch, may, j, &j->view, NULL, decision, err);
     log_batch_free(batch);
     return rc;
 }

@@ -106,9 +106,10 @@ int checked_commit(struct ledger *ledger, struct log_batch *batch, checked_fn *m
 }
 
 int checked_commit_again(struct ledger *ledger, struct log_batch *batch, checked_fn *may, void *ctx,
-                         struct state_view **kept, struct decision *ret_decision, struct err *err) {
+                         struct state_view **kept, struct log_receipt *receipts, struct decision *ret_decision,
+                         struct err *err) {
     struct judging j = {.ledger = ledger, .may = may, .ctx = ctx, .decision = ret_decision, .kept = kept};
-    return commit(&j, batch, NULL, NULL, err);
+    return commit(&j, batch, receipts, NULL, err);
 }
 
 /* One draft. */

@@ -16,7 +16,8 @@ int checked_commit(struct ledger *ledger, struct log_batch *batch, checked_fn *m
 
 /* The same for one who commits again and again: `kept` as of state_ask_again. */
 int checked_commit_again(struct ledger *ledger, struct log_batch *batch, checked_fn *may, void *ctx,
-                         struct state_view **kept, struct decision *ret_decision, struct err *err);
+                         struct state_view **kept, struct log_receipt *receipts, struct decision *ret_decision,
+                         struct err *err);
 
 /* Like log_append, if the step is legal. A step of T3 that names a tripcode uses it up in the same transaction
  * (recovery.tripcode_used, right before the step); when it is refused, that is recorded (recovery.tripcode_refused). ERR_CONFLICT

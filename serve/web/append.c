@@ -4,12 +4,14 @@
  * Each event is judged as `ledger append --checked` does, inside the transaction. Events that could not change what another one of the
  * same transaction is judged by are written together: of different subjects and runs, and of kinds whose judge looks at nothing else.
  * All others are written one by one. */
+#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/obj.h"
@@ -77,7 +79,8 @@ static int may_all(void *ctx, struct state_view *view, struct decision *ret, str
 }
 
 /* On failure `refused` is the index of the one that it is about, if it is about one. */
-static int commit(struct ledger *ledger, struct together *t, struct log_receipt *receipts, struct err *err) {
+static int commit(struct ledger *ledger, struct state_view **kept, struct together *t, struct log_receipt *receipts,
+                  struct err *err) {
     struct log_batch *batch = NULL;
     struct decision decision;
     decide_begin(&decision);
@@ -86,7 +89,7 @@ static int commit(struct ledger *ledger, struct together *t, struct log_receipt 
         rc = log_batch_add(batch, &t->one[t->refused]->draft, err);
         t->refused += rc == 0 ? 1 : 0;
     }
-    if (rc == 0) rc = checked_commit(ledger, batch, may_all, t, receipts, NULL, &decision, err);
+    if (rc == 0) rc = checked_commit_again(ledger, batch, may_all, t, kept, receipts, &decision, err);
     log_batch_free(batch);
     return rc;
 }
@@ -131,10 +134,10 @@ static void leave_out(struct together *t, size_t i) {
 }
 
 /* All in one transaction. What is refused is tried again by itself: it may exist already, and then is no new step. */
-static void write_together(struct ledger *ledger, struct together *t) {
+static void write_together(struct ledger *ledger, struct state_view **kept, struct together *t) {
     struct log_receipt receipts[TOGETHER_MAX];
     struct err ignored = {0};
-    while (t->n > 0 && commit(ledger, t, receipts, &ignored) != 0) {
+    while (t->n > 0 && commit(ledger, kept, t, receipts, &ignored) != 0) {
         size_t i = t->refused < t->n ? t->refused : t->n - 1;
         struct adding *a = t->one[i];
         leave_out(t, i);
@@ -146,7 +149,7 @@ static void write_together(struct ledger *ledger, struct together *t) {
     }
 }
 
-static void write_some(struct ledger *ledger, struct adding *first) {
+static void write_some(struct ledger *ledger, struct state_view **kept, struct adding *first) {
     struct together t = {.n = 0};
     for (struct adding *a = first; a != NULL; a = a->next) {
         a->together = is_by_itself(a->draft.kind) && t.n < TOGETHER_MAX && a->draft.none_after == LOG_NO_SEQ;
@@ -155,31 +158,49 @@ static void write_some(struct ledger *ledger, struct adding *first) {
         }
         if (a->together) t.one[t.n++] = a;
     }
-    write_together(ledger, &t);
+    write_together(ledger, kept, &t);
     for (struct adding *a = first; a != NULL; a = a->next) { /* what meets another came after it */
         if (!a->together) write_alone(ledger, a);
     }
 }
 
+/* Waits for work. The states that judged the last events are kept for the next ones, but not for long: they would hold back an erasure. */
+static void wait_for_work(struct web_writer *writer, struct state_view **kept) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1;
+    if (*kept == NULL) {
+        pthread_cond_wait(&writer->wake, &writer->lock);
+    } else if (pthread_cond_timedwait(&writer->wake, &writer->lock, &until) == ETIMEDOUT && writer->todo == NULL) {
+        struct state_view *old = *kept;
+        *kept = NULL;
+        pthread_mutex_unlock(&writer->lock);
+        state_close(old);
+        pthread_mutex_lock(&writer->lock);
+    }
+}
+
 static void *write_on(void *ctx) {
     struct web_writer *writer = ctx;
+    struct state_view *kept = NULL;
     pthread_mutex_lock(&writer->lock);
     while (!writer->ends || writer->todo != NULL) {
         if (writer->todo == NULL) {
-            pthread_cond_wait(&writer->wake, &writer->lock);
+            wait_for_work(writer, &kept);
             continue;
         }
         struct adding *first = writer->todo, **last = writer->todo_last;
         writer->todo = NULL;
         writer->todo_last = &writer->todo;
         pthread_mutex_unlock(&writer->lock);
-        write_some(writer->web->options->ledger, first);
+        write_some(writer->web->options->ledger, &kept, first);
         pthread_mutex_lock(&writer->lock);
         *writer->done_last = first;
         writer->done_last = last;
         (void)eventfd_write(writer->watch.fd, 1);
     }
     pthread_mutex_unlock(&writer->lock);
+    state_close(kept);
     return NULL;
 }
 

@@ -491,7 +491,7 @@ static void who_commits_again_and_again_stands_on_new_rows(void **state) {
             draft.grade = bytes_of("reported");
             check(log_batch_add(batch, &draft, &why));
         }
-        check(checked_commit_again(box.ledger, batch, says_yes, NULL, &view, &decision, &why));
+        check(checked_commit_again(box.ledger, batch, says_yes, NULL, &view, NULL, &decision, &why));
         log_batch_free(batch);
     }
     state_close(view);
