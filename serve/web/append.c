@@ -38,10 +38,10 @@ struct web_writer {
 
 /* ---- the thread ---- */
 
-/* Kinds whose judge looks at their own subject and run, and at what no event from here can change. */
+/* Kinds whose judge looks at their own subject and run, and at permissions, which only the end of a run could change. */
 static bool is_by_itself(struct bytes kind) {
     static const char *const families[] = {"x.", "job.", "agent.", "run."};
-    if (decide_uses(kind) || bytes_is(kind, "run.step")) return false;
+    if (bytes_is(kind, "run.step") || (decide_uses(kind) && !bytes_is(kind, "run.started"))) return false;
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
         if (bytes_has_prefix(kind, families[i])) return true;
     }
@@ -151,11 +151,14 @@ static void write_together(struct ledger *ledger, struct state_view **kept, stru
 
 static void write_some(struct ledger *ledger, struct state_view **kept, struct adding *first) {
     struct together t = {.n = 0};
+    bool ended = false; /* a run, with the permissions that lasted as long as its session */
     for (struct adding *a = first; a != NULL; a = a->next) {
         a->together = is_by_itself(a->draft.kind) && t.n < TOGETHER_MAX && a->draft.none_after == LOG_NO_SEQ;
         for (struct adding *before = first; a->together && before != a; before = before->next) {
             a->together = !meets(a, before);
         }
+        a->together = a->together && !(ended && decide_uses(a->draft.kind));
+        ended = ended || bytes_is(a->draft.kind, "run.finished");
         if (a->together) t.one[t.n++] = a;
     }
     write_together(ledger, kept, &t);

@@ -23,11 +23,19 @@ struct web_warm {
     bool ends;
 };
 
-static int walk_table(struct state_view *view, size_t table, const volatile int *stop, struct err *err) {
+static bool ends(struct web_warm *warm) {
+    pthread_mutex_lock(&warm->lock);
+    bool is = warm->ends;
+    pthread_mutex_unlock(&warm->lock);
+    return is;
+}
+
+/* The server's end waits for one row, whose walk is bounded (STATE_SINCE_WORK). */
+static int walk_table(struct web_warm *warm, struct state_view *view, size_t table, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
     int rc = state_rows_open(view, table, NULL, 0, &rows, err);
-    for (size_t n = 0; rc == 0 && n < ROWS_MAX && *stop == 0; n++) {
+    for (size_t n = 0; rc == 0 && n < ROWS_MAX && !ends(warm); n++) {
         rc = state_rows_next(rows, &row, err);
         if (rc == 0) rc = since_find_next(rows, err);
     }
@@ -51,10 +59,9 @@ static void walk(struct web_warm *warm) {
     if (state_options_present(o->ledger, &options, &err) != 0) return;
     options.pack_files = o->pack_files;
     options.pack_files_ctx = o->pack_files_ctx;
-    options.stop = o->stop; /* the signal that ends the server ends the walk */
     if (state_open(o->ledger, &options, &view, &err) != 0) return;
-    for (size_t i = 0; i < state_tables(view) && *o->stop == 0; i++) {
-        if (is_judged(state_table(view, i)) && walk_table(view, i, o->stop, &err) != 0) break;
+    for (size_t i = 0; i < state_tables(view) && !ends(warm); i++) {
+        if (is_judged(state_table(view, i)) && walk_table(warm, view, i, &err) != 0) break;
     }
     state_close(view);
 }

@@ -247,7 +247,7 @@ check grep -q '^429 [1-9][0-9]* application/problem+json' codes
 get 200 /v1/head "$NARROW" # what costs little has a limit of its own
 
 kill -INT "$SERVER"
-wait "$SERVER" || fail 'it did not end well'
+wait "$SERVER" || fail "it did not end well: $(tail -c 4000 ./*.err)"
 box 0 verify
 box 0 query --kind 'access.*' --format jsonl --last 0
 cp "$T/.out" events
@@ -273,7 +273,7 @@ endless='WITH%20RECURSIVE%20c(n)%20AS%20(SELECT%201%20UNION%20ALL%20SELECT%20n%2
 curl -sS --unix-socket s -o /dev/null -H "Authorization: Bearer $TOKEN" "http://localhost/v1/events?sql=$endless" 2>/dev/null &
 sleep 0.5
 kill -INT "$SERVER"
-wait "$SERVER" || fail 'it did not end well'
+wait "$SERVER" || fail "it did not end well: $(tail -c 4000 ./*.err)"
 check test ! -e s
 box 0 query --kind access.refused --format jsonl --last 1
 json '.body.peers[0]' "uid $(id -u)"

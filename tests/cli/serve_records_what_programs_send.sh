@@ -146,6 +146,26 @@ P
 python3 many.py "${address#http://}" "$TOKEN" one >one.json 2>one.err
 check test ! -s one.err
 same "$(jq length one.json)" 9600
+# The same steps from many at once: of each run one start is legal, whoever comes first.
+cat >race.py <<'P'
+import http.client, json, sys, threading
+address, token = sys.argv[1:]
+statuses, lock = [], threading.Lock()
+def client():
+    server = http.client.HTTPConnection(address, timeout=20)
+    for i in range(40):
+        body = json.dumps({"kind": "run.started", "subject": "run/race-%d" % i, "body": {"agent": "a"}})
+        server.request("POST", "/v1/events", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+        answer = server.getresponse()
+        answer.read()
+        with lock:
+            statuses.append(answer.status)
+threads = [threading.Thread(target=client) for _ in range(12)]
+for t in threads: t.start()
+for t in threads: t.join()
+print(statuses.count(201), statuses.count(409), len(statuses))
+P
+same "$(python3 race.py "${address#http://}" "$TOKEN")" '40 440 480'
 python3 many.py "${address#http://}" "$TOKEN" two >two.json 2>two.err &
 for _ in $(seq 400); do
     written=$("$LEDGER" -C "$BOX" query --kind x.many.sent --count) || written=0
@@ -167,7 +187,7 @@ start
 post 201 /v1/events '{"kind":"x.a.b","subject":"thing/after"}'
 post 403 /v1/events '{"kind":"ledger.gap","subject":"x/1"}'
 kill -TERM "$SERVER"
-wait "$SERVER" || fail 'it did not end well'
+wait "$SERVER" || fail "it did not end well: $(tail -c 4000 ./*.err)"
 box 0 query --kind access.refused --format jsonl --last 0
 check test "$(jq -c 'select(.body.reason == "scope")' "$T/.out" | wc -l)" -ge 1
 finish
