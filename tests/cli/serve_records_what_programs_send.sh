@@ -119,32 +119,40 @@ check test "$(grep -c SECRETWORD "$T/.out")" -eq 0
 
 # Many at once; killed in the middle: what was acknowledged is there, once, and nothing is broken.
 cat >many.py <<'P'
-import http.client, json, sys, threading
+import http.client, json, sys, threading, time
 address, token, name = sys.argv[1:]
 acked, lock = [], threading.Lock()
+def send(server, key, c, i):
+    body = json.dumps({"kind": "x.many.sent", "subject": "thing/%d" % (c % 5), "key": key, "body": {"n": i}})
+    server.request("POST", "/v1/events", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    answer = server.getresponse()
+    return answer.status, json.loads(answer.read())
 def client(c):
-    server = http.client.HTTPConnection(address, timeout=20)
+    server = http.client.HTTPConnection(address, timeout=100)
     for i in range(400):
         key = "%s-%d-%d" % (name, c, i)
-        body = json.dumps({"kind": "x.many.sent", "subject": "thing/%d" % (c % 5), "key": key, "body": {"n": i}})
-        try:
-            server.request("POST", "/v1/events", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
-            answer = server.getresponse()
-            said = json.loads(answer.read())
-        except (OSError, http.client.HTTPException):
+        for _ in range(100):  # who is asked to come again does, with the same key
+            try:
+                status, said = send(server, key, c, i)
+            except (OSError, http.client.HTTPException) as e:
+                if name == "one":
+                    print(repr(e), file=sys.stderr)
+                return
+            if status != 503:
+                break
+            time.sleep(0.1)
+        if status not in (200, 201):
+            print("status", status, said, file=sys.stderr)
             return
-        if answer.status == 201:
-            with lock:
-                acked.append((said["seq"], "app/" + key))
-        elif answer.status not in (503, 429):
-            print("status", answer.status, said, file=sys.stderr)
+        with lock:
+            acked.append((said["seq"], "app/" + key))
 threads = [threading.Thread(target=client, args=(c,)) for c in range(24)]
 for t in threads: t.start()
 for t in threads: t.join()
 print(json.dumps(acked))
 P
 python3 many.py "${address#http://}" "$TOKEN" one >one.json 2>one.err
-check test ! -s one.err
+same "$(<one.err)" ''
 same "$(jq length one.json)" 9600
 # The same steps from many at once: of each run one start is legal, whoever comes first.
 cat >race.py <<'P'
@@ -152,7 +160,7 @@ import http.client, json, sys, threading
 address, token = sys.argv[1:]
 statuses, lock = [], threading.Lock()
 def client():
-    server = http.client.HTTPConnection(address, timeout=20)
+    server = http.client.HTTPConnection(address, timeout=100)
     for i in range(40):
         body = json.dumps({"kind": "run.started", "subject": "run/race-%d" % i, "body": {"agent": "a"}})
         server.request("POST", "/v1/events", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
