@@ -163,11 +163,14 @@ def client():
     server = http.client.HTTPConnection(address, timeout=100)
     for i in range(40):
         body = json.dumps({"kind": "run.started", "subject": "run/race-%d" % i, "body": {"agent": "a"}})
-        server.request("POST", "/v1/events", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
-        answer = server.getresponse()
-        answer.read()
+        status = 503
+        while status == 503:
+            server.request("POST", "/v1/events", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+            answer = server.getresponse()
+            answer.read()
+            status = answer.status
         with lock:
-            statuses.append(answer.status)
+            statuses.append(status)
 threads = [threading.Thread(target=client) for _ in range(12)]
 for t in threads: t.start()
 for t in threads: t.join()
