@@ -201,14 +201,34 @@ static void put_filter_form(const struct page_view *view, const struct page_row 
     html_put(view->out, "<button>Filter</button></form>\n");
 }
 
-/* The command that gives the same answer, to type or to copy. */
+/* A word as a shell takes it (POSIX, 2.2): as it is if it has nothing but these characters, else in single quotes. Words come from the
+ * address too, which others may have written. */
+static void put_shell_word(struct buf *out, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@,+-";
+    struct buf quoted = {.max = 8 * HTML_CELL_MAX};
+    bool bare = word[0] != '\0' && word[strspn(word, plain)] == '\0';
+    buf_put_str(&quoted, bare ? "" : "'");
+    for (const char *p = word; *p != '\0'; p++) {
+        if (*p == '\'') {
+            buf_put_str(&quoted, "'\\''");
+        } else {
+            buf_put_u8(&quoted, (uint8_t)*p);
+        }
+    }
+    buf_put_str(&quoted, bare ? "" : "'");
+    html_text(out, bytes_of_buf(&quoted));
+    buf_done(&quoted);
+}
+
+/* The command that gives the same answer, to type or to copy: whole, or not at all. */
 static void put_command(const struct page_view *view, const struct guest_words *words) {
+    for (size_t i = 0; i < words->n; i++) {
+        if (strlen(words->word[i]) > HTML_CELL_MAX) return;
+    }
     html_put(view->out, "<p class=\"command\">The same: <code>ledger");
     for (size_t i = 0; i < words->n; i++) {
-        bool quoted = strpbrk(words->word[i], " '\"$`\\*?[]<>|&;()!#~") != NULL;
-        html_put(view->out, quoted ? " &#39;" : " ");
-        html_cut(view->out, bytes_of(words->word[i]), HTML_CELL_MAX);
-        html_put(view->out, quoted ? "&#39;" : "");
+        html_put(view->out, " ");
+        put_shell_word(view->out, words->word[i]);
     }
     html_put(view->out, "</code></p>\n");
 }

@@ -57,7 +57,11 @@ void part_time(struct buf *out, uint64_t ns) {
 }
 
 void part_seq(const struct page_view *view, uint64_t seq) {
-    buf_printf(view->out, "<a href=\"/events/%llu\">%llu</a>", (unsigned long long)seq, (unsigned long long)seq);
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)seq);
+    html_put(view->out, "<a");
+    part_href(view, "/events/", (struct bytes){(const uint8_t *)text, (size_t)n}, (struct bytes){0});
+    buf_printf(view->out, ">%s</a>", text);
 }
 
 static void put_ms(struct buf *out, double ms) {

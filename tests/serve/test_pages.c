@@ -237,6 +237,37 @@ static void what_is_asked_is_what_the_page_says(void **state) {
     httpd_target_done(&target);
 }
 
+/* What a page invites to paste does what the page says, whatever its address was made to say. */
+static void a_command_is_one_command_for_a_shell(void **state) {
+    (void)state;
+    static const char path[] = "/why/x%27%3B%20touch%20pwned%3B%20%27/%24%28id%29%60id%60?at=7d";
+    struct buf out = {.max = OUT_MAX};
+    render(path, bytes_of("{}"), true, &out);
+    buf_put_u8(&out, 0);
+    assert_non_null(
+        strstr((char *)out.p,
+               "ledger why --at=7d -- &#39;x&#39;\\&#39;&#39;; touch pwned; &#39;\\&#39;&#39;/$(id)`id`&#39;</code>"));
+    render("/runs?state=a+b*", bytes_of("{}"), true, &out);
+    buf_put_u8(&out, 0);
+    assert_non_null(strstr((char *)out.p, "ledger state &#39;--state=a b*&#39; --last=100 runs</code>"));
+    char long_one[600] = "/runs/";
+    memset(long_one + strlen(long_one), 'x', 450);
+    render(long_one, bytes_of("{}"), true, &out);
+    buf_put_u8(&out, 0);
+    assert_null(strstr((char *)out.p, "ledger timeline")); /* whole, or not at all */
+    buf_done(&out);
+}
+
+static void links_stay_in_the_moment(void **state) {
+    (void)state;
+    struct buf out = {.max = OUT_MAX};
+    render("/log?at=7d", bytes_of("{\"events\":[{\"seq\":12,\"run\":\"r\"}]}"), true, &out);
+    buf_put_u8(&out, 0);
+    assert_non_null(strstr((char *)out.p, "href=\"/events/12?at=7d\""));
+    assert_non_null(strstr((char *)out.p, "href=\"/runs/r?at=7d\""));
+    buf_done(&out);
+}
+
 /* ---- columns are those of the tables ---- */
 
 static const struct state_table *table_named(const char *name) {
@@ -280,6 +311,8 @@ int main(void) {
                                        cmocka_unit_test(a_part_that_fails_says_so_and_the_rest_is_shown),
                                        cmocka_unit_test(what_is_no_page_is_refused),
                                        cmocka_unit_test(what_is_asked_is_what_the_page_says),
+                                       cmocka_unit_test(a_command_is_one_command_for_a_shell),
+                                       cmocka_unit_test(links_stay_in_the_moment),
                                        cmocka_unit_test(columns_are_those_of_the_tables)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
